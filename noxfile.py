@@ -1,0 +1,86 @@
+"""The habits of this project: `nox` runs them all, `nox -s NAME` one of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "layers", "tests", "build", "e2e"]
+
+ROOT = Path(__file__).parent
+CLIENTS = Path(os.environ.get("MEM0_AGENT_CLIENTS", ROOT / ".nox" / "clients"))
+
+
+def set_up(session: nox.Session, *groups: str) -> None:
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups))
+
+
+def without_network(*command: str) -> tuple[str, ...]:
+    """``command`` with nothing but loopback, where this machine lets us cut the rest."""
+    if sys.platform == "linux" and shutil.which("unshare") and shutil.which("ip"):
+        return ("unshare", "-Urn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command)
+    return command
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything that needs no client: units, the memory, the protocol."""
+    set_up(session, "test")
+    session.run("pytest", "-n", "auto", "-m", "not e2e and not bench", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    set_up(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    set_up(session, "types")
+    session.run("mypy")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """The laws of the house, as contracts."""
+    set_up(session, "lint")
+    session.run("lint-imports")
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """The real Claude Code and the real Codex, without an account and without a network."""
+    set_up(session, "test")
+    session.run(".ci/clients", str(CLIENTS), external=True)
+    env = {"MEM0_AGENT_CLIENTS": str(CLIENTS), "MEM0_AGENT_E2E": "required"}
+    python = str(Path(session.bin) / "python")
+    session.run(*without_network(python, "-m", "pytest", "-m", "e2e", *session.posargs), env=env, external=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Ratios, measured side by side in one run."""
+    set_up(session, "test")
+    session.run(".ci/clients", str(CLIENTS), external=True)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs, env={"MEM0_AGENT_CLIENTS": str(CLIENTS)})
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """The wheel, installed on its own, finds its templates and starts."""
+    session.install("build")
+    out = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(out), silent=True)
+    (wheel,) = out.glob("*.whl")
+    session.install("--force-reinstall", str(wheel))
+    session.run("mem0-agent", "--version")
+    session.run("python", "tests/wheel.py")
