@@ -1,0 +1,91 @@
+"""Our own values as TOML text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from mem0_agent.model import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mem0_agent.model import Json
+
+BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def inline(value: Json) -> str:
+    """Return ``value`` on one line. Raises UserError for what TOML has no words for."""
+    if isinstance(value, str):
+        return string(value)
+    if isinstance(value, dict):
+        members = ", ".join(f"{dotted((key,))} = {inline(item)}" for key, item in value.items())
+        return f"{{ {members} }}" if members else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(inline, value))}]"
+    return scalar(value)
+
+
+def scalar(value: Json) -> str:
+    """Return a boolean, number, date or time."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if not isinstance(value, int | float):
+        word = "null" if value is None else type(value).__name__
+        raise unwritable(f"TOML has no {word}")
+    try:
+        return repr(value)
+    except ValueError as error:
+        raise unwritable("the number is too long") from error
+
+
+def string(value: str) -> str:
+    """Return a basic string: JSON's escapes are TOML's, but for the delete character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise unwritable("the text holds half a surrogate pair") from error
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def unwritable(reason: str) -> UserError:
+    """Return the error for a value of ours that TOML cannot hold."""
+    return UserError("config.unsupported", f"A value cannot be written as TOML: {reason}.")
+
+
+def dotted(keys: Sequence[str]) -> str:
+    """Return a key, each name quoted where it must be."""
+    if not all(isinstance(key, str) for key in keys):
+        raise unwritable("a name is not a text")
+    return ".".join(key if BARE.fullmatch(key) else string(key) for key in keys)
+
+
+def tables(value: Json) -> bool:
+    """Return whether ``value`` is a table or an array of tables, which are written under headers."""
+    listed = isinstance(value, list | tuple) and bool(value) and all(isinstance(item, dict) for item in value)
+    return isinstance(value, dict) or listed
+
+
+def block(keys: Sequence[str], value: Json, newline: str) -> str:
+    """Return a table, or an array of tables, under its headers; without the last line ending."""
+    listed = not isinstance(value, dict)
+    parts = [part for item in (value if listed else [value]) for part in headed(keys, item, array=listed)]
+    return (newline * 2).join(newline.join(lines) for lines in parts)
+
+
+def headed(keys: Sequence[str], value: Mapping[str, Json], *, array: bool) -> Iterator[list[str]]:
+    """Return the lines of one table, then those of the tables in it."""
+    below = {key: item for key, item in value.items() if tables(item)}
+    plain = [f"{dotted((key,))} = {inline(item)}" for key, item in value.items() if key not in below]
+    if plain or array or not below:
+        name = dotted(keys)
+        yield [f"[[{name}]]" if array else f"[{name}]", *plain]
+    for key, item in below.items():
+        listed = not isinstance(item, dict)
+        for table in item if listed else [item]:
+            yield from headed((*keys, key), table, array=listed)

@@ -1,0 +1,426 @@
+"""The nouns that every other module speaks in. Values only: nothing here reads or writes anything."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+Json: TypeAlias = Any  # None, bool, int, float, str, list, dict[str, Json]; a recursive alias helps nobody here
+Files: TypeAlias = Mapping[Path, bytes | None]
+"""What was read: the bytes of each path, None where there is no file."""
+
+Scope: TypeAlias = Literal["user", "project", "local"]
+Severity: TypeAlias = Literal["ok", "info", "warning", "error"]
+BackendKind: TypeAlias = Literal["local", "platform", "self-hosted"]
+
+NAME = "mem0"
+"""The name under which every client knows the server."""
+
+PLATFORM_URL = "https://mcp.mem0.ai/mcp/"
+KEY_VARIABLE = "MEM0_API_KEY"
+
+TOOLS = frozenset({
+    "add_memory", "search_memories", "get_memories", "get_memory", "update_memory",
+    "delete_memory", "delete_all_memories", "delete_entities", "list_entities",
+})  # fmt: skip
+"""The nine tools that every Mem0 server has; some have more."""
+
+
+class Exit(enum.IntEnum):
+    """The exit codes, as README lists them."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    BUG = 3
+    REFUSED = 4
+    NOT_VERIFIED = 5
+    INTERRUPTED = 130
+
+
+class UserError(Exception):
+    """The one error that people see: what happened, where, and what to do next."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        exit_code: Exit = Exit.FAILED,
+        data: Mapping[str, Json] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+        self.path, self.line, self.column = path, line, column
+        self.exit_code = exit_code
+        self.data = data or {}
+
+    @property
+    def place(self) -> str:
+        """``file:line:column`` as far as known, else an empty string."""
+        parts = [str(self.path)] if self.path else []
+        parts += [str(n) for n in (self.line, self.column) if n is not None and parts]
+        return ":".join(parts)
+
+
+# This machine
+
+
+@dataclass(frozen=True, slots=True)
+class Dirs:
+    """Where our own state lives."""
+
+    config: Path
+    data: Path
+    state: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """This machine as a value, so that three operating systems can be tested on one.
+
+    ``platform`` is ``sys.platform``; ``which`` finds a program on PATH or answers None; ``python`` is the
+    interpreter that outlives this one's virtual environment.
+    """
+
+    home: Path
+    cwd: Path
+    platform: str
+    env: Mapping[str, str]
+    user: str
+    dirs: Dirs
+    python: Path
+    which: Callable[[str], Path | None] = field(compare=False)
+
+    @property
+    def windows(self) -> bool:
+        return self.platform == "win32"
+
+    @property
+    def launcher(self) -> Path:
+        """What clients start and hooks call. This path never changes: a trusted command string holds it."""
+        name = "mem0-memory.cmd" if self.windows else "mem0-memory"
+        return self.dirs.data / "bin" / name
+
+
+# What is asked of a memory
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The memory that clients are connected to. ``url`` is empty for the local one."""
+
+    kind: BackendKind
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one client reaches one server, with every variable filled in as that client would fill it.
+
+    Either ``url`` (streamable HTTP, with ``headers``) or ``command`` (stdio, argv with its whole ``env``).
+    ``unset`` names variables that the entry refers to and that the client's environment lacks.
+    """
+
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    command: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    cwd: str = ""
+    unset: tuple[str, ...] = ()
+
+
+OutcomeKind: TypeAlias = Literal[
+    "ok", "key-unset", "key-rejected", "rate-limited", "dns", "refused", "timeout", "tls", "insecure",
+    "redirected", "server-error", "not-mcp", "tools-missing", "tool-error", "not-started",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of calling list_entities through an Endpoint.
+
+    ``detail`` is one sentence for people, without the key. ``entities`` counts what list_entities returned.
+    """
+
+    kind: OutcomeKind
+    detail: str
+    entities: int | None = None
+    elapsed_ms: int = 0
+    server: str = ""
+    status: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.kind == "ok"
+
+
+# What is done to files
+
+EditOp: TypeAlias = Literal["put", "drop", "add", "take"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One thing done to a document, small enough to be undone when the rest of the file has moved on.
+
+    ``keys`` is the path of member names from the root.
+    put: the member at ``keys`` becomes ``value``; missing parents are made.
+    drop: the member at ``keys`` goes.
+    add: ``value`` is appended to the array at ``keys``, which is made where it is missing.
+    take: the first element equal to ``value`` leaves the array at ``keys``.
+    ``was`` is what put or drop displaced (None where nothing stood there); ``made`` counts the parents (and,
+    for add, the array) that did not exist before, so that undo can take them away again when they are empty.
+    """
+
+    op: EditOp
+    keys: tuple[str, ...]
+    value: Json = None
+    was: Json = None
+    made: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file, from the exact bytes read to the exact bytes to write; None is no file.
+
+    With ``edits`` the file belongs to somebody else and only those edits are ours; without, the whole file is.
+    ``mode`` is for files that do not exist yet; ``private`` makes an existing one 0600 before the new bytes stand in it
+    (it is about to hold a key). ``lock`` is the directory that the owner of the file takes as a lock.
+    """
+
+    path: Path
+    before: bytes | None
+    after: bytes | None
+    reason: str
+    client: str = ""
+    edits: tuple[Edit, ...] = ()
+    mode: int = 0o600
+    lock: Path | None = None
+    private: bool = False
+    scope: Scope = "user"
+
+    @property
+    def action(self) -> Literal["create", "modify", "delete"]:
+        if self.before is None:
+            return "create"
+        return "delete" if self.after is None else "modify"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the receipt keeps of one path, for the way back.
+
+    ``baseline`` is the SHA-256 of the bytes before our first touch (None: no file), kept as a backup of that name;
+    ``result`` that of the bytes we wrote last (None: we deleted the file). ``folders`` were made by us, outermost first.
+    ``mode`` is the permission bits of the baseline where we had to tighten them, else None.
+    """
+
+    path: Path
+    client: str
+    baseline: str | None
+    result: str | None
+    edits: tuple[Edit, ...] = ()
+    folders: tuple[Path, ...] = ()
+    mode: int | None = None
+    scope: Scope = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The undo journal of everything that stands installed."""
+
+    backend: Backend
+    records: Mapping[Path, Record]
+    clients: tuple[str, ...] = ()
+    version: str = ""
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of ``data`` in hexadecimal: the name of a backup."""
+    return hashlib.sha256(data).hexdigest()
+
+
+# What a client holds
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a client is on this machine, and what says so. ``version`` is empty where no file tells it."""
+
+    detected: bool
+    version: str = ""
+    program: Path | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One MCP server as one client's configuration holds it.
+
+    ``scope`` is the client's own word (user, local, project, profile …). ``keys`` is where ``entry`` stands in the
+    document at ``path``. ``live`` is False for places that the client never reads and for switched-off entries.
+    """
+
+    client: str
+    name: str
+    scope: str
+    path: Path
+    keys: tuple[str, ...]
+    entry: Mapping[str, Json]
+    live: bool = True
+    project: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Work that a client's own command must do. ``apply`` believes ``holds``, never the exit status."""
+
+    client: str
+    command: tuple[str, ...]
+    inverse: tuple[str, ...]
+    reason: str
+    touches: tuple[Path, ...]
+    holds: Callable[[Files], bool] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPlan:
+    """What is about to happen to one client; nothing where ``blocked`` says what forbids it."""
+
+    client: str
+    presence: Presence
+    scope: Scope
+    mode: Literal["direct", "plugin"]
+    entry: Registration | None
+    notes: tuple[str, ...] = ()
+    blocked: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All of it, before any of it: one Change a path."""
+
+    backend: Backend
+    clients: tuple[ClientPlan, ...]
+    changes: tuple[Change, ...]
+    steps: tuple[Step, ...] = ()
+    leaves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One true sentence about this machine. Every warning and error carries a ``fix`` that a person can paste."""
+
+    id: str
+    severity: Severity
+    title: str
+    detail: str = ""
+    fix: str = ""
+    client: str | None = None
+    path: Path | None = None
+
+
+# What came of it
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What list_entities said through what a client will read; ``elapsed_ms`` in milliseconds."""
+
+    status: Literal["ok", "failed", "skipped"]
+    detail: str
+    entities: int | None = None
+    elapsed_ms: int | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientResult:
+    """One client at the end of a command."""
+
+    plan: ClientPlan
+    changes: tuple[Change, ...] = ()
+    verification: Verification | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a command has to say at its end; ``render`` turns it into words or JSON.
+
+    ``changes`` are all of them, ours included; ``leaves`` are sentences about what stays behind.
+    """
+
+    command: Literal["install", "uninstall", "doctor"]
+    exit_code: Exit
+    backend: Backend | None = None
+    dry_run: bool = False
+    receipt: Path | None = None
+    clients: tuple[ClientResult, ...] = ()
+    changes: tuple[Change, ...] = ()
+    removed: tuple[Path, ...] = ()
+    leaves: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    error: UserError | None = None
+
+
+class Client(Protocol):
+    """What a module in ``clients/`` exports. All of it is data in, data out: no file is opened there."""
+
+    @property
+    def ID(self) -> str:  # noqa: N802
+        """The word that ``--client`` takes."""
+
+    @property
+    def TITLE(self) -> str:  # noqa: N802
+        """The name people know it by."""
+
+    @property
+    def PROGRAM(self) -> str:  # noqa: N802
+        """The command on PATH."""
+
+    @property
+    def RESTART(self) -> str:  # noqa: N802
+        """What makes a running client see a new registration, as one sentence."""
+
+    def wants(self, host: Host, project: Path | None, known: Files) -> frozenset[Path]:
+        """Which paths it wants read, given what is known so far; asked again until it wants no more."""
+
+    def presence(self, host: Host, files: Files) -> Presence:
+        """Whether it is installed, from files and PATH alone."""
+
+    def version(self, output: str) -> str:
+        """The version in what ``PROGRAM --version`` printed; empty where there is none."""
+
+    def registrations(self, host: Host, project: Path | None, files: Files) -> tuple[Registration, ...]:
+        """Every MCP server it would or could start. Raises UserError for a file that does not parse."""
+
+    def entry(self, host: Host, backend: Backend, scope: Scope, project: Path | None) -> Registration:
+        """The registration that we write for ``backend``, and where."""
+
+    def endpoint(self, host: Host, files: Files, registration: Registration) -> Endpoint:
+        """How the client would reach that server, with the environment which the client will have."""
+
+    def environment(self, host: Host, files: Files) -> Mapping[str, str]:
+        """The variables that the client sees: this process's, then those its own files set."""
+
+    def key_edit(self, host: Host, key: str) -> tuple[Path, Edit]:
+        """Where the client reads a key by itself, and the edit that puts it there."""
+
+    def lock(self, host: Host, path: Path) -> Path | None:
+        """The directory that the client takes as its lock on ``path``, if it takes one."""
+
+    def policy(self, host: Host, files: Files) -> tuple[Finding, ...]:
+        """What an administrator or a project's approval forbids or holds back, as findings."""
+
+    def approval(self, host: Host, files: Files, registration: Registration) -> Finding | None:
+        """What the user still has to accept in the client before it reads ``registration``."""
