@@ -1,0 +1,114 @@
+"""The seam to the operating system: every operation on a file or folder, and its errors in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from mem0_agent.model import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+POSIX = os.name == "posix"
+HINTS = {
+    errno.EACCES: "Check who owns it and its permissions.",
+    errno.EPERM: "Check who owns it, its permissions, and whether it is locked against changes.",
+    errno.EROFS: "The file system is read-only.",
+    errno.ENOSPC: "Free some space on that disk and run the command again.",
+    errno.EDQUOT: "Your quota on that disk is used up.",
+    errno.ELOOP: "It is a link that leads back to itself: remove the link or point it to a file.",
+    errno.ENOTDIR: "A part of its path is a file where a folder should be.",
+}
+
+
+def plain(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any operation
+    """What ``Io.perform`` is unless a test has put something else there."""
+    return call(*args, **kwargs)
+
+
+class Io:
+    """Every operation on the file system, one call each: the seam at which any of them can be made to fail.
+
+    ``perform(call, *args, **kwargs)`` gets the function of ``os`` and its arguments; it may count, raise, write
+    less than asked, or end the process before or after the real call.
+    """
+
+    def __init__(self) -> None:
+        self.perform: Callable[..., Any] = plain
+
+    def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = self.perform(call, *args, **kwargs)
+        return result
+
+
+io = Io()
+
+
+@contextmanager
+def explained(path: Path, code: str, verb: str) -> Iterator[None]:
+    """Turn the operating system's errors about ``path`` into a UserError ``code``: ``path`` cannot be ``verb``."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        hint = HINTS.get(error.errno or 0, "Look at the file and its folder, then run the command again.")
+        raise UserError(code, f"{path} cannot be {verb}: {reason}", hint=hint, path=path) from error
+    except ValueError as error:  # a NUL in the path, a surrogate
+        raise UserError(code, f"{str(path)!r} cannot be {verb}: {error}", hint="Use another path.") from error
+
+
+def real(path: Path) -> Path:
+    """``path`` with every link followed."""
+    return Path(io(os.path.realpath, path))
+
+
+def missing_folders(path: Path) -> tuple[Path, ...]:
+    """The folders that must be made before ``path`` can exist, outermost first."""
+    missing: list[Path] = []
+    for folder in path.parents:
+        if io(os.path.lexists, folder):
+            break
+        missing.append(folder)
+    return tuple(reversed(missing))
+
+
+def make_folders(path: Path) -> tuple[Path, ...]:
+    """Make what ``missing_folders(path)`` names, for this user alone (0700); on failure none of it stays."""
+    made: list[Path] = []
+    try:
+        for folder in missing_folders(path):
+            with suppress(FileExistsError):  # somebody else was quicker: then it is not ours
+                io(os.mkdir, folder, 0o700)
+                made.append(folder)
+    except BaseException:
+        remove_folders(made)
+        raise
+    return tuple(made)
+
+
+def remove_folders(folders: Iterable[Path]) -> None:
+    """Remove those of ``folders`` (outermost first) that are empty."""
+    for folder in reversed(tuple(folders)):
+        with suppress(OSError):
+            io(os.rmdir, folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` outlast a power cut, where the system can."""
+    if not POSIX:
+        return
+    descriptor = io(os.open, folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        io(os.fsync, descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some file systems cannot
+            raise
+    finally:
+        io(os.close, descriptor)

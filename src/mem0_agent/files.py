@@ -1,0 +1,228 @@
+"""Reads that cannot be trapped and writes that are all or nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mem0_agent.disk import POSIX, explained, io, make_folders, real, remove_folders, sync_folder
+from mem0_agent.model import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT = 64 * 1024 * 1024
+TEMPORARY = ".mem0-agent.tmp"
+"""One fixed name, used under our lock: a killed run leaves at most this, and the next one clears it away."""
+
+READ = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
+)
+CREATE = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Permission bits for a new file; with ``exact`` for an existing one as well."""
+
+    bits: int
+    exact: bool = False
+
+
+class Moved(UserError):
+    """The file is no longer what was read; plan again from what it is now."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            "config.moved",
+            f"{path} was changed by another program in the meantime",
+            hint="Run the command again; the other program's change has been left as it is.",
+            path=path,
+        )
+
+
+def refusal(path: Path, what: str, hint: str) -> UserError:
+    return UserError("config.unreadable", f"{path} cannot be read: {what}", hint=hint, path=path)
+
+
+# Reading
+
+
+def read(path: Path) -> bytes | None:
+    """The bytes of a regular file (links to one are followed), None where there is nothing at all.
+
+    Raises UserError ``config.unreadable`` at once, and never blocks, for a folder, pipe, socket, device, a dangling
+    or looping link, a file that may not be read, and one of more than ``LIMIT`` bytes.
+    """
+    with explained(path, "config.unreadable", "read"):
+        try:
+            regular(path, io(os.stat, path))  # first: opening a device may already do something
+            descriptor = io(os.open, path, READ)
+        except FileNotFoundError:
+            refuse_dangling(path)
+            return None
+        try:
+            regular(path, io(os.fstat, descriptor))
+            return drained(path, descriptor)
+        finally:
+            io(os.close, descriptor)
+
+
+def regular(path: Path, status: os.stat_result) -> None:
+    """Refuse what is not a regular file of reasonable size."""
+    kind = stat.S_IFMT(status.st_mode)
+    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    if kind != stat.S_IFREG:
+        what = f"it is {names.get(kind, 'a device')}"
+        raise refusal(path, what, "Move it away; a regular file belongs there.")
+    if status.st_size > LIMIT:
+        raise too_big(path)
+
+
+def too_big(path: Path) -> UserError:
+    return refusal(path, f"it is larger than {LIMIT >> 20} MB", "That is not a configuration file.")
+
+
+def refuse_dangling(path: Path) -> None:
+    """Nothing is there: a plain absence is fine, a link to nowhere at it or above it is not."""
+    for place in (path, *path.parents):
+        try:
+            status = io(os.lstat, place)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISLNK(status.st_mode) and not io(os.path.exists, place):
+            hint = f"Remove the link, or make what it points to: {io(os.readlink, place)}"
+            raise refusal(path, f"{place} is a link to something that does not exist", hint)
+        return
+
+
+def drained(path: Path, descriptor: int) -> bytes:
+    pieces, size = [], 0
+    while piece := io(os.read, descriptor, 1 << 20):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LIMIT:
+            raise too_big(path)
+    return b"".join(pieces)
+
+
+def inside(path: Path, root: Path) -> bool:
+    """Whether ``path`` stays within ``root`` once every link in both, in parents too, is followed."""
+    return real(path).is_relative_to(real(root))
+
+
+# Writing
+
+
+def write_atomic(
+    path: Path, data: bytes, *, expect: bytes | None, mode: int = 0o600, exact: bool = False
+) -> tuple[Path, ...]:
+    """Put ``data`` at ``path`` by rename, and answer the folders made for it, outermost first.
+
+    A link is followed and stays; owner and mode of an existing file stay, unless ``exact`` demands ``mode``; a new
+    file gets ``mode`` whatever the umask. Raises ``Moved`` unless the file holds ``expect`` (None: does not exist)
+    right before the rename, and UserError ``config.unwritable``; after any of them the old bytes are in place and no
+    temporary file is left.
+    """
+    with explained(path, "config.unwritable", "written"):
+        target = real(path)
+        unmoved(path, target, expect)
+        made = make_folders(target)
+        try:
+            put_in_place(path, target, data, expect, Mode(mode, exact))
+        except BaseException:
+            remove_folders(made)
+            raise
+    return made
+
+
+def delete(path: Path, expect: bytes) -> None:
+    """Delete the file at ``path``, which must hold ``expect`` and be no link."""
+    with explained(path, "config.unwritable", "deleted"):
+        if io(os.path.islink, path):
+            hint = "It was a file when it was written. Remove the link and what it points to by hand."
+            raise UserError("config.unwritable", f"{path} has become a link", hint=hint, path=path)
+        unmoved(path, path, expect)
+        io(os.unlink, path)
+        sync_folder(path.parent)
+
+
+def unmoved(path: Path, target: Path, expect: bytes | None) -> None:
+    if read(path) != expect or (target != path and real(path) != target):
+        raise Moved(path)
+
+
+def put_in_place(path: Path, target: Path, data: bytes, expect: bytes | None, mode: Mode) -> None:
+    temporary = target.parent / TEMPORARY
+    with suppress(FileNotFoundError):
+        io(os.unlink, temporary)
+    original = status(target)
+    refuse_hard_links(path, original)
+    try:
+        fill(temporary, data, original, mode)
+        unmoved(path, target, expect)
+        io(os.replace, temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            io(os.unlink, temporary)
+        raise
+    sync_folder(target.parent)
+
+
+def status(path: Path) -> os.stat_result | None:
+    try:
+        return io(os.stat, path)
+    except FileNotFoundError:
+        return None
+
+
+def refuse_hard_links(path: Path, original: os.stat_result | None) -> None:
+    """Refuse what a rename would split: the other names of the file would keep the old text, unseen."""
+    if POSIX and original is not None and original.st_nlink > 1:
+        raise UserError(
+            "config.hard-linked",
+            f"{path} has {original.st_nlink} names (hard links); writing it would separate them",
+            hint=f"Make it a file of its own first: cp -p '{path}' '{path}.new' && mv '{path}.new' '{path}'",
+            path=path,
+        )
+
+
+def fill(temporary: Path, data: bytes, original: os.stat_result | None, mode: Mode) -> None:
+    descriptor = io(os.open, temporary, CREATE, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[io(os.write, descriptor, rest) :]
+        if POSIX:
+            kept = mode.bits if mode.exact or original is None else stat.S_IMODE(original.st_mode)
+            if original is not None:
+                kept = owned(temporary, descriptor, original, kept)
+            io(os.fchmod, descriptor, kept)
+        io(os.fsync, descriptor)
+    finally:
+        io(os.close, descriptor)
+
+
+def owned(temporary: Path, descriptor: int, original: os.stat_result, mode: int) -> int:
+    """Hand the file to the owner of ``original``; answer the mode, less the group's part where that is not kept."""
+    ours = io(os.fstat, descriptor)
+    if (ours.st_uid, ours.st_gid) == (original.st_uid, original.st_gid):
+        return mode
+    try:
+        io(os.fchown, descriptor, original.st_uid, original.st_gid)
+    except PermissionError:
+        if ours.st_uid != original.st_uid:
+            hint = f"It belongs to user {original.st_uid}: run the command as that user."
+            place = temporary.parent
+            what = f"A file in {place} would change its owner"
+            raise UserError("config.unwritable", what, hint=hint, path=place) from None
+        return mode & ~0o070
+    return mode
