@@ -1,0 +1,78 @@
+"""The harness itself, with a registration made by hand: what it reports of the real programs is what happened."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import claude, codex
+from tests.e2e.dialogue import Call, Say, prompt
+from tests.e2e.sandbox import Sandbox
+
+SERVER = Path(__file__).with_name("stdio_server.py")
+EXPECTED = ("mcp__mem0__add_memory", "mcp__mem0__list_entities", "mcp__mem0__search_memories")
+
+
+@pytest.fixture(scope="module")
+def box(shared_box: Sandbox) -> Sandbox:
+    argv = ["-I", str(SERVER), str(shared_box.root / "notes.txt")]
+    entry = {"mem0": {"type": "stdio", "command": sys.executable, "args": argv}}
+    (shared_box.home / ".claude.json").write_text(json.dumps({"mcpServers": entry}))
+    (shared_box.home / ".codex").mkdir()
+    (shared_box.home / ".codex" / "config.toml").write_text(
+        f"[mcp_servers.mem0]\ncommand = {json.dumps(sys.executable)}\nargs = {json.dumps(argv)}\n"
+    )
+    return shared_box
+
+
+def test_claude_connects_and_calls(box: Sandbox, tmp_path: Path) -> None:
+    call = Call("mem0", "add_memory", {"text": "the lighthouse keeper wears a green scarf"})
+    turn, compacted = claude.session(
+        box,
+        [prompt("please note it", call), prompt("/compact", Say("a summary of it all"))],
+        probe=tmp_path / "probe",
+    )
+    assert (turn.exit_code, turn.servers.get("mem0"), turn.answer) == (0, "connected", "done"), turn.stderr
+    assert tuple(sorted(turn.tools)) == EXPECTED
+    assert turn.results == ("stored",)
+    assert [place.split(".")[1] for place in turn.places("please note it")] == ["user"]
+    assert turn.places("nobody ever said this") == ()
+    events = [payload["hook_event_name"] for payload in claude.fired(tmp_path / "probe")]
+    assert [event for event in events if event != "SubagentStop"] == [
+        "SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop", "SessionEnd",
+        "SessionStart", "PreCompact", "SessionStart", "PostCompact", "SessionEnd",
+    ]  # fmt: skip
+    assert compacted.session == turn.session
+
+
+def test_claude_lists_servers(box: Sandbox) -> None:
+    assert claude.mcp_list(box) == {"mem0": "Connected"}
+
+
+def test_codex_connects_and_calls(box: Sandbox) -> None:
+    call = Call("mem0", "add_memory", {"text": "the harbour opens at nine"})
+    (turn,) = codex.turn(box, [prompt("please note it", call)])
+    assert (turn.exit_code, turn.servers, turn.answer) == (0, {"mem0": "connected"}, "done")
+    assert set(EXPECTED) <= set(turn.tools)
+    assert turn.results == ("stored",)
+    assert turn.places("please note it")
+
+
+def test_codex_calls_without_a_model(box: Sandbox) -> None:
+    assert json.loads(codex.call(box, "mem0", "list_entities"))["count"] >= 0
+
+
+def test_codex_exec_calls(box: Sandbox) -> None:
+    turn = codex.exec_turn(box, prompt("look it up", Call("mem0", "search_memories", {"query": "harbour"})))
+    assert (turn.exit_code, turn.answer) == (0, "done"), turn.stderr
+    assert len(turn.results) == 1
+
+
+def test_there_is_no_way_out(box: Sandbox) -> None:
+    if not box.network.isolated:
+        pytest.skip("this machine does not let its users make a network namespace")
+    reach = "import socket; socket.create_connection(('192.0.2.1', 80), 5)"
+    assert "Network is unreachable" in box.run([sys.executable, "-I", "-c", reach]).err
