@@ -1,0 +1,195 @@
+"""OpenAI Codex: what is true of it, as observed on 0.143.0 and 0.169.0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem0_agent.clients import programs
+from mem0_agent.model import (
+    KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mem0_agent.model import Backend, Files, Host, Json, Scope
+
+ID = "codex"
+TITLE = "OpenAI Codex"
+PROGRAM = "codex"
+RESTART = "Start a new Codex session: a running one keeps the servers it began with."
+
+PASSED_ON = ("HOME", "LOGNAME", "PATH", "SHELL", "USER", "__CF_USER_TEXT_ENCODING", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ")
+"""The only variables that a stdio server gets unless its entry names more."""
+
+
+# Places
+
+
+def folder(host: Host) -> Path:
+    configured = host.env.get("CODEX_HOME")
+    return host.cwd / configured if configured else host.home / ".codex"
+
+
+def main_file(host: Host) -> Path:
+    return folder(host) / "config.toml"
+
+
+def dotenv_file(host: Host) -> Path:
+    return folder(host) / ".env"
+
+
+def project_file(project: Path) -> Path:
+    return project / ".codex" / "config.toml"
+
+
+def system_files(host: Host) -> tuple[Path, ...]:
+    return () if host.windows else (Path("/etc/codex/managed_config.toml"), Path("/etc/codex/config.toml"))
+
+
+REQUIREMENTS = Path("/etc/codex/requirements.toml")
+
+
+def program(host: Host) -> Path | None:
+    places = (host.home / ".local/bin/codex", Path("/opt/homebrew/bin/codex"))
+    return programs.located(host, PROGRAM, places)
+
+
+def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
+    del known
+    return frozenset({
+        main_file(host), dotenv_file(host), REQUIREMENTS, *system_files(host),
+        *([project_file(project)] if project else ()), *programs.manifest(program(host)),
+    })  # fmt: skip
+
+
+def lock(host: Host, path: Path) -> Path | None:
+    """It takes no lock on anything."""
+    del host, path
+    return None
+
+
+# Presence
+
+
+def presence(host: Host, files: Files) -> Presence:
+    found = program(host)
+    if found:
+        return Presence(True, programs.file_version(found, "@openai/codex", files), found, str(found))
+    if files.get(main_file(host)) is not None:
+        return Presence(True, evidence=str(main_file(host)))
+    return Presence(False, evidence=f"no {PROGRAM} on PATH, no {main_file(host)}")
+
+
+version = programs.printed_version
+
+
+# Registrations
+
+
+def registrations(host: Host, project: Path | None, files: Files) -> tuple[Registration, ...]:
+    found = [*in_file(main_file(host), files, "user")]
+    for path in system_files(host):
+        found += in_file(path, files, "managed" if "managed" in path.name else "system")
+    if project:
+        found += in_file(project_file(project), files, "project", live=trusted(host, files, project), project=project)
+    return tuple(found)
+
+
+def in_file(
+    path: Path, files: Files, scope: str, *, live: bool = True, project: Path | None = None
+) -> Iterator[Registration]:
+    for name, entry in programs.table(programs.document(path, files), "mcp_servers", path).items():
+        if isinstance(entry, dict):
+            on = live and entry.get("enabled") is not False
+            yield Registration(ID, name, scope, path, ("mcp_servers", name), entry, on, project)
+
+
+def trusted(host: Host, files: Files, project: Path) -> bool:
+    """A project's own config.toml is read only after its user trusted the folder."""
+    entry = programs.document(main_file(host), files).get("projects", {}).get(str(project))
+    return isinstance(entry, dict) and entry.get("trust_level") == "trusted"
+
+
+# What we write
+
+
+def entry(host: Host, backend: Backend, scope: Scope, project: Path | None) -> Registration:
+    path = project_file(project) if scope == "project" and project else main_file(host)
+    return Registration(ID, NAME, scope, path, ("mcp_servers", NAME), server(host, backend, scope), project=project)
+
+
+def server(host: Host, backend: Backend, scope: Scope) -> dict[str, Json]:
+    """Only keys that old versions know too: the command line, the app and the editor share one file."""
+    if backend.kind == "platform":
+        return {"url": backend.url, "bearer_token_env_var": KEY_VARIABLE}
+    command = "mem0-agent" if scope == "project" else str(host.launcher)
+    return {"command": command, "args": ["serve"]}
+
+
+def key_edit(host: Host, key: str) -> tuple[Path, Edit]:
+    return dotenv_file(host), Edit("put", (KEY_VARIABLE,), key)
+
+
+# How it reaches a server
+
+
+def environment(host: Host, files: Files) -> Mapping[str, str]:
+    """The environment of its sessions: this one, under the .env file in its home."""
+    return {**host.env, **programs.strings(programs.document(dotenv_file(host), files))}
+
+
+def endpoint(host: Host, files: Files, registration: Registration) -> Endpoint:
+    env, entry = environment(host, files), registration.entry
+    if "url" in entry:
+        headers, unset = headers_of(entry, env)
+        return Endpoint(url=str(entry["url"]), headers=tuple(headers.items()), unset=unset)
+    named = [v["name"] if isinstance(v, dict) else v for v in entry.get("env_vars") or ()]
+    passed = {name: env[name] for name in (*PASSED_ON, *named) if name in env}
+    where = str(entry.get("cwd") or registration.project or host.cwd)
+    command = (str(entry.get("command", "")), *map(str, entry.get("args") or ()))
+    return Endpoint(command=command, env=tuple({**passed, **programs.strings(entry.get("env"))}.items()), cwd=where)
+
+
+def headers_of(entry: Mapping[str, Json], env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The headers that Codex sends, and the variables that it would miss. A bearer variable wins over a header."""
+    headers = programs.strings(entry.get("http_headers"))
+    unset: list[str] = []
+    for header, name in programs.strings(entry.get("env_http_headers")).items():
+        if env.get(name):
+            headers[header] = env[name]
+        else:
+            unset.append(name)
+    if bearer := str(entry.get("bearer_token_env_var") or ""):
+        headers = {header: text for header, text in headers.items() if header.lower() != "authorization"}
+        if env.get(bearer):
+            headers["Authorization"] = f"Bearer {env[bearer]}"
+        else:
+            unset.append(bearer)
+    return headers, tuple(unset)
+
+
+# What holds it back
+
+
+def policy(host: Host, files: Files) -> tuple[Finding, ...]:
+    del host
+    allowed = programs.document(REQUIREMENTS, files).get("mcp_servers")
+    if allowed is None or (isinstance(allowed, dict) and NAME in allowed):
+        return ()
+    detail = f"{REQUIREMENTS} lists the servers that Codex may start; “{NAME}” is not among them."
+    fix = f"Ask the administrator of this machine to add [mcp_servers.{NAME}.identity] to {REQUIREMENTS}"
+    return (Finding("policy.blocked", "error", "An administrator's file lists the servers", detail, fix, ID, REQUIREMENTS),)
+
+
+def approval(host: Host, files: Files, registration: Registration) -> Finding | None:
+    """A project's config.toml is read only in a trusted folder; user scope needs no trust."""
+    project = registration.project
+    if registration.scope != "project" or project is None or trusted(host, files, project):
+        return None
+    return Finding(
+        "project.untrusted", "warning", "Codex does not read this project's own configuration yet",
+        f"It reads {registration.path} only after you trust the folder.",
+        f"cd {project} && codex   # accept to trust the folder when it asks", ID, registration.path,
+    )  # fmt: skip

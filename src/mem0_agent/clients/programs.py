@@ -1,0 +1,91 @@
+"""What the clients share: a version read off the files beside a program, documents, and the shapes in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem0_agent.edits.document import editor
+from mem0_agent.model import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mem0_agent.model import Files, Host, Json
+
+VERSION = re.compile(r"\d+\.\d+(?:\.\d+)+(?:[-+.\w]*)")
+
+
+def located(host: Host, name: str, candidates: tuple[Path, ...]) -> Path | None:
+    """The real program behind ``name``: on PATH, else at one of the places where installers put it."""
+    for place in (name, *map(str, candidates)):
+        if found := host.which(place):
+            return found
+    return None
+
+
+def manifest(program: Path | None) -> frozenset[Path]:
+    """The package.json beside an npm-installed program, which tells its version without starting it."""
+    return frozenset({program.parent.parent / "package.json"} if program else ())
+
+
+def file_version(program: Path | None, package: str, files: Files) -> str:
+    """The version that ``program``'s own path or its package.json tells; empty where neither does."""
+    if program is None:
+        return ""
+    data = files.get(program.parent.parent / "package.json")
+    if data is not None:
+        try:
+            document = json.loads(data)
+        except ValueError:
+            document = {}
+        if isinstance(document, dict) and document.get("name") == package:
+            return str(document.get("version", ""))
+    return program.name if VERSION.fullmatch(program.name) else ""
+
+
+def printed_version(output: str) -> str:
+    found = VERSION.search(output)
+    return found.group() if found else ""
+
+
+def document(path: Path, files: Files) -> Mapping[str, Json]:
+    """The file at ``path`` as data, empty where there is none. Raises UserError where it does not parse."""
+    data = files.get(path)
+    if data is None:
+        return {}
+    try:
+        return editor(path).parse(data)
+    except UserError as error:
+        error.path = path
+        raise
+
+
+def table(document: Mapping[str, Json], key: str, path: Path) -> Mapping[str, Json]:
+    """The object under ``key``, empty where it is absent. Raises UserError where it is something else."""
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        raise UserError(
+            "config.invalid", f"“{key}” is {kind(value)} where an object of servers belongs",
+            hint="Correct it by hand; the client itself cannot read it like this.", path=path,
+        )  # fmt: skip
+    return value
+
+
+def kind(value: Json) -> str:
+    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def strings(value: Json) -> dict[str, str]:
+    """The text members of an object, whatever else stands in it."""
+    if not isinstance(value, dict):
+        return {}
+    return {str(name): text for name, text in value.items() if isinstance(text, str)}
+
+
+def ancestors(folder: Path) -> tuple[Path, ...]:
+    """``folder`` and all that hold it, innermost first."""
+    return (folder, *folder.parents)

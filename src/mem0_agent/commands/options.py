@@ -1,0 +1,124 @@
+"""From the words of a command line to what was asked for."""
+
+from __future__ import annotations
+
+import difflib
+import getpass
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mem0_agent import host, ledger
+from mem0_agent.clients import CLIENTS
+from mem0_agent.install import Request
+from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mem0_agent.model import Host
+    from mem0_agent.render import Face
+
+Words = dict[str, Any]
+"""The command line's values by the name of their flag."""
+
+NOT_YET = {
+    "cowork": "Claude Cowork is not supported yet: set up claude-code and codex with this version",
+    "plugin": "--mode plugin is not supported yet: --mode direct writes the clients' own files",
+    "hooks": "There are no hooks to skip or to trust in this version",
+    "skills": "There are no skills to skip in this version",
+    "mcp": "--skip mcp would leave nothing to install in this version",
+}
+
+
+def usage(message: str, hint: str = "") -> UserError:
+    return UserError("usage", message, hint=hint or "See mem0-agent install --help", exit_code=Exit.USAGE)
+
+
+def not_yet(word: str) -> UserError:
+    if word not in NOT_YET:
+        raise usage(f"There is nothing called “{word}” to skip.", "Parts: mcp, hooks, skills")
+    return UserError("usage.not-yet", NOT_YET[word], exit_code=Exit.USAGE)
+
+
+def chosen_clients(names: Sequence[str]) -> tuple[str, ...]:
+    """``names`` without repetition. Raises UserError with the known names for another."""
+    for name in names:
+        if name in NOT_YET:
+            raise not_yet(name)
+        if name not in CLIENTS:
+            near = difflib.get_close_matches(name, CLIENTS, 1, 0.4)
+            maybe = f" Did you mean {near[0]}?" if near else ""
+            raise usage(f"There is no client “{name}”.{maybe}", f"Clients: {', '.join(CLIENTS)}")
+    return tuple(dict.fromkeys(names))
+
+
+def request_of(here: Host, words: Words, face: Face) -> Request:
+    """What ``install`` is asked to do. Raises UserError for words that do not go together or are for later."""
+    for word in (*words["skip"], *(["plugin"] if words["mode"] == "plugin" else []), *(["hooks"] if words["trust_hooks"] else [])):
+        raise not_yet(word)
+    key = given_key(here, words, face)
+    face.secrets += [key] if key else []
+    backend = backend_of(here, words, key)
+    named = chosen_clients(words["client"])
+    return Request(
+        named or detected(here), backend, words["scope"], project_folder(here, words["project"]), words["mode"],
+        key, words["store_key"], words["replace"], words["allow_duplicate"],
+    )  # fmt: skip
+
+
+def given_key(here: Host, words: Words, face: Face) -> str:
+    """The key from standard input, from the environment, or typed unseen where it is to be stored."""
+    if words["api_key_stdin"]:
+        if not words["store_key"]:
+            raise usage("--api-key-stdin needs --store-key: else no client would find the key when it starts")
+        key = sys.stdin.readline().strip()
+        if not key:
+            raise usage("--api-key-stdin found no key on standard input")
+        return key
+    key = here.env.get(KEY_VARIABLE, "").strip()
+    if not key and words["store_key"] and face.interactive:
+        return getpass.getpass("Mem0 API key (not shown): ").strip()
+    return key
+
+
+def backend_of(here: Host, words: Words, key: str) -> Backend:
+    """``auto`` is what an earlier install chose, else the platform where there is a key, else the local memory."""
+    kind, url = words["backend"], words["url"]
+    if kind == "auto":
+        receipt = ledger.load(here.dirs)
+        if receipt and not url:
+            return receipt.backend
+        kind = receipt.backend.kind if receipt else "platform" if key or url else "local"
+    if kind == "local" and url:
+        raise usage("--url goes with --backend platform or self-hosted; the local memory has no address")
+    if kind == "self-hosted" and not url:
+        raise usage("--backend self-hosted needs --url, for example --url http://localhost:8888")
+    return Backend(kind, url or (PLATFORM_URL if kind == "platform" else ""))
+
+
+def detected(here: Host) -> tuple[str, ...]:
+    """Every client on this machine. Raises UserError, with where it looked, when there is none."""
+    found, looked = [], []
+    for name, client in CLIENTS.items():
+        files = host.gather([partial(client.wants, here, None)], problems=[])
+        presence = client.presence(here, files)
+        found += [name] if presence.detected else []
+        looked.append(f"  {client.TITLE}: {presence.evidence}")
+    if not found:
+        raise UserError(
+            "client.absent", "No client was found on this machine:\n" + "\n".join(looked),
+            hint="Set one up anyway by name: mem0-agent install --client claude-code",
+        )  # fmt: skip
+    return tuple(found)
+
+
+def project_folder(here: Host, named: Path | None) -> Path:
+    """The folder named, else the repository's root above the current folder, else that folder."""
+    if named is not None:
+        folder = here.cwd / named
+        if not folder.is_dir():
+            raise usage(f"--project {named} is not a folder")
+        return folder
+    return next((place for place in (here.cwd, *here.cwd.parents) if (place / ".git").exists()), here.cwd)

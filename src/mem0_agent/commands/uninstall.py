@@ -1,0 +1,93 @@
+"""The flow of uninstall: read, plan the way back, show, ask, undo, sweep what is ours alone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mem0_agent import apply, host, ledger, uninstall
+from mem0_agent.clients import CLIENTS
+from mem0_agent.model import ClientResult, Exit, Report, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from mem0_agent.model import Change, Files, Host, Plan, Receipt
+    from mem0_agent.render import Face
+
+ATTEMPTS = 8
+
+
+def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_run: bool) -> Report:
+    """Take everything of ours back. Works offline, without the clients and without a receipt."""
+    receipt = ledger.load(here.dirs)
+    plan = planned(here, receipt, request)
+    kept = uninstall.remaining(receipt, request)
+    sweep = () if kept else host.own_folders(here.dirs, purge=purge)
+    face.plan(plan)
+    for place in sweep:
+        face.say(f"remove {place}")
+    if not dry_run and (plan.changes or sweep):
+        if not face.confirm("Take these back?"):
+            raise UserError("usage.declined", "Nothing was changed.", exit_code=Exit.FAILED)
+        folders = made_folders(here)
+        plan = undone(here, receipt, request, plan)
+        if not kept:
+            host.sweep(here.dirs, folders, purge=purge)
+    results = tuple(ClientResult(part, of_client(plan.changes, part.client)) for part in plan.clients)
+    leaves = (*plan.leaves, *left(here, kept, purge=purge, keys=receipt))
+    return Report("uninstall", Exit.DONE, plan.backend, dry_run, None, results, plan.changes, sweep, leaves)
+
+
+def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Plan:
+    known = gathered(here, receipt, request)
+    return uninstall.plan(here, known, receipt, request, lambda sha: ledger.restore_bytes(here.dirs, sha))
+
+
+def gathered(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Files:
+    recorded = frozenset(receipt.records) if receipt else frozenset()
+    clients = () if receipt else tuple(CLIENTS[name] for name in request.clients)
+    return host.gather([
+        lambda known: recorded - known.keys(),
+        *(partial(client.wants, here, request.project) for client in clients),
+    ])  # fmt: skip
+
+
+def undone(here: Host, receipt: Receipt | None, request: uninstall.Request, plan: Plan) -> Plan:
+    """Carry the plan out, made anew when another program wrote in between."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with apply.transaction(plan.changes, here.dirs, clients=uninstall.remaining(receipt, request),
+                                   forget=uninstall.settled(plan, receipt, request)):  # fmt: skip
+                return plan
+        except apply.Moved:
+            if attempt == ATTEMPTS - 1:
+                raise
+            plan = planned(here, receipt, request)
+    raise AssertionError  # the loop returns or raises
+
+
+def made_folders(here: Host) -> tuple[Path, ...]:
+    """Every folder that an install had to make, outermost first."""
+    journal = ledger.journal_on_disk(here.dirs)
+    if journal is None:
+        return ()
+    made = {folder for record in journal.receipt.records.values() for folder in record.folders}
+    return tuple(sorted(made.union(journal.folders), key=lambda folder: len(folder.parts)))
+
+
+def of_client(changes: Iterable[Change], name: str) -> tuple[Change, ...]:
+    return tuple(change for change in changes if change.client == name)
+
+
+def left(here: Host, kept: tuple[str, ...], *, purge: bool, keys: Receipt | None) -> Iterator[str]:
+    """What stays behind, and why."""
+    memory: Path = here.dirs.data / "memory.db"
+    if kept:
+        names = " and ".join(CLIENTS[name].TITLE for name in kept)
+        yield f"mem0-agent's own files stay: {names} still needs them"
+    elif memory.exists() and not purge:
+        yield f"Your memories stay in {memory}; mem0-agent uninstall --purge removes them"
+    if keys and keys.backend.kind != "local":
+        yield f"Memories at {keys.backend.url or keys.backend.kind} stay where they are"

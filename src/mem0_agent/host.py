@@ -1,0 +1,240 @@
+"""This machine: the only place that looks at the environment, at PATH and at other programs' files."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from mem0_agent import files as disk
+from mem0_agent.disk import remove_folders
+from mem0_agent.model import Dirs, Host, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mem0_agent.model import Files
+
+PACKAGE = Path(__file__).parent
+VERSION_TIMEOUT = 10.0
+
+
+def current() -> Host:
+    """This machine now. Raises UserError where HOME cannot carry configuration: unset, relative or missing."""
+    home = usable_home(os.environ)
+    app = platformdirs.PlatformDirs("mem0-agent", appauthor=False, roaming=False)
+    dirs = Dirs(config=app.user_config_path, data=app.user_data_path, state=app.user_state_path)
+    if dirs.config == dirs.data:  # macOS and Windows have one place for both
+        dirs = Dirs(config=dirs.config / "config", data=dirs.data, state=dirs.data / "state")
+    return Host(
+        home=home,
+        cwd=Path.cwd(),
+        platform=sys.platform,
+        env=dict(os.environ),
+        user=user_name(),
+        dirs=dirs,
+        python=lasting_python(),
+        which=which,
+    )
+
+
+def usable_home(env: Mapping[str, str]) -> Path:
+    name = "USERPROFILE" if sys.platform == "win32" else "HOME"
+    value = env.get(name, "")
+    problem = ""
+    if not value:
+        problem = "is not set" if name not in env else "is empty"
+    elif not Path(value).is_absolute():
+        problem = f"is not an absolute path: {value}"
+    elif not Path(value).is_dir():
+        problem = f"is not a folder: {value}"
+    if problem:
+        raise UserError("host.home", f"{name} {problem}", hint=f"Set {name} to your home folder and run this again.")
+    return Path(value)
+
+
+def user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id without a name
+        return "user"
+
+
+def lasting_python() -> Path:
+    """The interpreter under any virtual environment, by the path that its upgrades keep.
+
+    Homebrew's Cellar path carries a version that the next upgrade deletes; its opt path does not.
+    """
+    base = Path(getattr(sys, "_base_executable", "") or sys.executable)
+    if "Cellar" in base.parts:
+        at = base.parts.index("Cellar")
+        lasting = Path(*base.parts[:at], "opt", base.parts[at + 1], "bin", base.name)
+        if lasting.exists():
+            return lasting
+    return base
+
+
+def which(program: str) -> Path | None:
+    """The real file behind ``program`` on PATH (or behind an absolute path), symlinks followed; None if absent."""
+    found = shutil.which(program)
+    return Path(os.path.realpath(found)) if found else None
+
+
+def gather(wants: Iterable[Callable[[Files], Iterable[Path]]], *, problems: list[UserError] | None = None) -> Files:
+    """Read what each of ``wants`` asks for, again and again until nobody wants more.
+
+    What cannot be read raises UserError, or is appended to ``problems`` and counts as absent where that list is given.
+    """
+    askers = tuple(wants)
+    known: dict[Path, bytes | None] = {}
+    while new := {path for want in askers for path in want(known)} - known.keys():
+        for path in sorted(new):
+            known[path] = read(path, problems)
+    return known
+
+
+def read(path: Path, problems: list[UserError] | None) -> bytes | None:
+    try:
+        return disk.read(path)
+    except UserError as error:
+        if problems is None:
+            raise
+        problems.append(error)
+        return None
+
+
+def says_version(program: Path, env: Mapping[str, str]) -> str:
+    """What ``program --version`` prints; empty when it cannot be had.
+
+    Codex makes its home folder when it may: it is pointed at none.
+    """
+    quiet = {**env, "CODEX_HOME": str(Path(os.sep, "nonexistent", "mem0-agent"))}
+    try:
+        done = subprocess.run(  # noqa: S603 - a program that the user has on PATH
+            [program, "--version"], env=quiet, capture_output=True, text=True,
+            timeout=VERSION_TIMEOUT, stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return ""
+    return done.stdout
+
+
+def template(name: str) -> bytes:
+    """A file below ``templates/``: inside an installed package, at the repository's root in an editable install."""
+    return template_path(name).read_bytes()
+
+
+def template_path(name: str) -> Path:
+    for root in (PACKAGE / "templates", PACKAGE.parents[1] / "templates"):
+        if (root / name).exists():
+            return root / name
+    raise UserError(
+        "package.incomplete",
+        f"This installation of mem0-agent lacks its file templates/{name}",
+        hint="Install it again: python3 -m pip install --force-reinstall mem0-agent",
+    )
+
+
+def wing() -> dict[str, bytes]:
+    """The memory wing's sources by their path below the package's parent, ready to be copied elsewhere."""
+    sources = [PACKAGE / "__init__.py", *sorted((PACKAGE / "memory").rglob("*.py"))]
+    return {str(path.relative_to(PACKAGE.parent).as_posix()): path.read_bytes() for path in sources}
+
+
+def writable(folder: Path) -> bool:
+    """Whether a file could be made in ``folder``, or in its nearest ancestor that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def writable_file(path: Path) -> bool:
+    return os.access(path, os.W_OK)
+
+
+def own_folders(dirs: Dirs, *, purge: bool) -> tuple[Path, ...]:
+    """What exists of our own and goes at the end of an uninstall; the memory itself only with ``purge``."""
+    places = (dirs.data / "bin", dirs.data / "runtime", dirs.config, dirs.state, *(memory_files(dirs) if purge else ()))
+    return tuple(place for place in places if place.exists())
+
+
+def sweep(dirs: Dirs, folders: tuple[Path, ...], *, purge: bool) -> None:
+    """Remove our own folders, then those of ``folders`` (made by us, outermost first) that are empty by now."""
+    for place in own_folders(dirs, purge=purge):
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink(missing_ok=True)
+    remove_folders((*folders, dirs.data))
+
+
+def memory_files(dirs: Dirs) -> tuple[Path, ...]:
+    return tuple(dirs.data / f"memory.db{tail}" for tail in ("", "-wal", "-shm"))
+
+
+def bug_log(text: str) -> Path | None:
+    """Keep the story of a bug of ours where its finder can send it from; None where nothing can be written."""
+    path = Path(tempfile.gettempdir()) / f"mem0-agent-bug-{os.getpid()}.log"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return path
+
+
+def file_system(path: Path) -> str:
+    """The type of file system that holds ``path`` (``ext4``, ``nfs4`` …); empty where the machine does not tell."""
+    mounts = Path("/proc/self/mounts")
+    if not mounts.exists():
+        return ""
+    real, best = os.path.realpath(path), ("", "")
+    for line in mounts.read_text("utf-8", "replace").splitlines():
+        _, mount, kind, *_ = line.split(" ")
+        inside = real == mount or real.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best[0]):
+            best = (mount, kind)
+    return best[1]
+
+
+def compile_wing(place: Path, python: Path) -> None:
+    """Compile the wing in ``place`` ahead, so that no hook pays for it; a wing that is compiled already is left alone.
+
+    The compiled files are not checked against their sources at start: the folder's name is the seal of its content.
+    """
+    if any(place.rglob("*.pyc")) or not place.is_dir():
+        return
+    command = (python, "-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", place)
+    subprocess.run(command, capture_output=True, timeout=60, check=False)  # noqa: S603 - our own interpreter
+
+
+def started_before(names: frozenset[str], moment: float) -> list[int]:
+    """Processes of this user that run a program of one of ``names`` since before ``moment`` (epoch seconds).
+
+    Told by /proc; empty where the machine has none.
+    """
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            program = Path(os.readlink(entry / "exe")).name
+            born = (entry / "stat").stat().st_mtime
+        except OSError:
+            continue
+        if program.split(" ")[0] in names and born < moment:
+            found.append(int(entry.name))
+    return found
+
+
+def modified(path: Path) -> float:
+    """When ``path`` was last written, in epoch seconds; 0 where there is no such file."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,111 @@
+"""What the two ways to an MCP server share: the messages, the failures, and keeping the key out of every word."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mem0_agent.model import Json, OutcomeKind
+
+PROTOCOL = "2025-11-25"
+LIMIT = 4 * 1024 * 1024
+"""Bytes that one answer may have."""
+
+LENGTH = 300
+"""Characters of a server's own words that are repeated to people."""
+
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\x1b\[[0-9;?]*[A-Za-z]"
+)
+
+
+class ProbeError(Exception):
+    """Why the question was not answered; ``detail`` is one sentence for people."""
+
+    def __init__(self, kind: OutcomeKind, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.kind, self.detail, self.status = kind, detail, status
+
+
+class SessionLostError(Exception):
+    """The server has forgotten the session; a new one may be opened."""
+
+
+class Link(Protocol):
+    """A way to one MCP server. Every method but ``abort`` and ``close`` raises ProbeError."""
+
+    def ask(self, method: str, params: Json) -> Json:
+        """Send a request and answer its result."""
+
+    def tell(self, method: str) -> None:
+        """Send a notification."""
+
+    def agree(self, version: str) -> None:
+        """Remember the protocol version that the server chose; empty to begin anew."""
+
+    def abort(self) -> None:
+        """Make whatever blocks fail at once; called from another thread."""
+
+    def close(self) -> None:
+        """End the session politely and free what it holds."""
+
+
+class Deadline:
+    """One moment in time that everything together must meet."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.end - time.monotonic())
+
+    def error(self) -> ProbeError:
+        return ProbeError("timeout", f"No complete answer within {self.seconds:g} s.")
+
+
+class Messages:
+    """JSON-RPC requests with their numbers."""
+
+    def __init__(self) -> None:
+        self.numbers = itertools.count(1)
+
+    def request(self, method: str, params: Json) -> Json:
+        return {"jsonrpc": "2.0", "id": next(self.numbers), "method": method, "params": params}
+
+    @staticmethod
+    def notification(method: str) -> Json:
+        return {"jsonrpc": "2.0", "method": method}
+
+
+def answer(message: Json, number: int) -> Json | None:
+    """The response to request ``number`` in ``message`` (or in a batch), None where it is about something else."""
+    for item in message if isinstance(message, list) else [message]:
+        if isinstance(item, dict) and item.get("id") == number and ("result" in item or "error" in item):
+            return item
+    return None
+
+
+def result(response: Json) -> Json:
+    """What a response holds. Raises ProbeError ``tool-error`` for a JSON-RPC error."""
+    error = response.get("error")
+    if error is not None:
+        words = error.get("message") if isinstance(error, dict) else error
+        raise ProbeError("tool-error", f"The server answered with an error: {words}")
+    if not isinstance(response["result"], dict):
+        raise ProbeError("not-mcp", "The server's answer is not one of MCP.")
+    return response["result"]
+
+
+def clean(text: str, secrets: Iterable[str]) -> str:
+    """``text`` on one line, without control characters, without ``secrets``, not too long."""
+    line = " ".join(CONTROL.sub("", text).split())
+    for secret in sorted(secrets, key=len, reverse=True):
+        line = line.replace(secret, "***")
+    return line if len(line) <= LENGTH else line[: LENGTH - 1] + "…"

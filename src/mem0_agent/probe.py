@@ -1,0 +1,228 @@
+"""Asks a server for list_entities, really, and says exactly what went wrong."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from collections.abc import Hashable
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from mem0_agent import mcp_address, mcp_http, mcp_stdio
+from mem0_agent.conversation import conversation
+from mem0_agent.mcp_link import Deadline, ProbeError, clean
+from mem0_agent.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from mem0_agent.mcp_link import Link
+    from mem0_agent.model import Endpoint, OutcomeKind
+
+K = TypeVar("K", bound=Hashable)
+
+SECRET = re.compile("KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
+CLEANED = 5.0
+"""Seconds after which even a stubborn child process is gone."""
+
+SLACK = 0.25
+"""Seconds that a call gets beyond its deadline to say more than that the time is up."""
+
+
+FINDINGS: Mapping[OutcomeKind, str] = {
+    "ok": "server.ok",
+    "key-unset": "key.unset",
+    "key-rejected": "key.rejected",
+    "rate-limited": "server.rate-limited",
+    "dns": "server.unreachable",
+    "refused": "server.unreachable",
+    "timeout": "server.timeout",
+    "tls": "server.tls",
+    "insecure": "server.tls",
+    "redirected": "server.not-mcp",
+    "server-error": "server.unreachable",
+    "not-mcp": "server.not-mcp",
+    "tools-missing": "server.tools-missing",
+    "tool-error": "server.tool-error",
+    "not-started": "server.unreachable",
+}
+
+ADVICE: Mapping[OutcomeKind, str] = {
+    "ok": "",
+    "key-unset": "Put the key where this client reads it: mem0-agent install --store-key, "
+    "or export MEM0_API_KEY=… in the shell that starts the client.",
+    "key-rejected": "Get a valid key at https://app.mem0.ai/dashboard/api-keys, then: mem0-agent install --store-key",
+    "rate-limited": "Wait a moment, then run: mem0-agent doctor",
+    "dns": "Check the address and the network, then run: mem0-agent doctor",
+    "refused": "Check the address, the network and the proxy settings, then run: mem0-agent doctor",
+    "timeout": "Check the network, or allow more time: mem0-agent doctor --timeout 30",
+    "tls": "For a certificate of your own authority: export SSL_CERT_FILE=/path/to/ca.pem",
+    "insecure": "Give the address with https:// : mem0-agent install --backend self-hosted --url https://…",
+    "redirected": "Register the address it leads to: mem0-agent install --backend self-hosted --url URL",
+    "server-error": "The trouble is on the server's side; try later with: mem0-agent doctor",
+    "not-mcp": "Check the address of the server: mem0-agent install --backend self-hosted --url URL",
+    "tools-missing": "This is not a Mem0 server, or an old one: check its address, or update it.",
+    "tool-error": "The server is reached but cannot do its work; see its own log, then run: mem0-agent doctor",
+    "not-started": "Put the server in place anew: mem0-agent install",
+}
+
+
+def finding_id(outcome: Outcome) -> str:
+    """The id of the finding that ``outcome`` is."""
+    return FINDINGS[outcome.kind]
+
+
+def advice(outcome: Outcome) -> str:
+    """What to do about ``outcome``, as one line; empty where all is well."""
+    return ADVICE[outcome.kind]
+
+
+def probe(endpoint: Endpoint, timeout: float = 10.0) -> Outcome:
+    """What comes of calling list_entities through ``endpoint`` within ``timeout`` seconds, all steps together."""
+    return probe_all({"": endpoint}, timeout)[""]
+
+
+def probe_all(
+    endpoints: Mapping[K, Endpoint],
+    timeout: float = 10.0,
+    on_done: Callable[[K, Outcome], None] | None = None,
+    *,
+    share: bool = False,
+) -> dict[K, Outcome]:
+    """The outcome of each endpoint, asked side by side; ``on_done`` hears of each as it comes, in this thread.
+
+    With ``share`` equal endpoints are asked once.
+    """
+    groups: dict[Hashable, list[K]] = {}
+    for name, endpoint in endpoints.items():
+        groups.setdefault(endpoint if share else name, []).append(name)
+    done: queue.SimpleQueue[Hashable] = queue.SimpleQueue()
+    calls = {key: Call(endpoints[names[0]], timeout, partial(done.put, key)) for key, names in groups.items()}
+    found: dict[K, Outcome] = {}
+    with started(calls.values()):
+        for key in finished(calls, done):
+            for name in groups[key]:
+                found[name] = calls[key].outcome
+                if on_done is not None:
+                    on_done(name, found[name])
+    return {name: found[name] for name in endpoints}
+
+
+@contextmanager
+def started(calls: Collection[Call]) -> Iterator[None]:
+    """Have ``calls`` under way, and all that belongs to them ended afterwards, at once if there was an interruption."""
+    begun: list[Call] = []
+    try:
+        for call in calls:
+            begun.append(call)
+            call.thread.start()
+        yield
+    except BaseException:
+        for call in begun:
+            call.abort()
+        raise
+    finally:
+        for call in begun:
+            call.join()
+
+
+def finished(calls: Mapping[Hashable, Call], done: queue.SimpleQueue[Hashable]) -> Iterator[Hashable]:
+    """The keys of ``calls`` as they end, or as their time is up."""
+    waiting = dict(calls)
+    while waiting:
+        with suppress(queue.Empty):
+            key = done.get(timeout=min(call.deadline.left for call in waiting.values()) + SLACK)
+            if waiting.pop(key, None):
+                yield key
+            continue
+        for key in [key for key, call in waiting.items() if not call.deadline.left]:
+            waiting.pop(key).expire()
+            yield key
+
+
+class Call:
+    """One question to one server, asked in a thread of its own so that no system call can hold up the answer."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float, done: Callable[[], None]) -> None:
+        self.endpoint, self.done = endpoint, done
+        self.refusal = refusal(endpoint)
+        self.secrets = secrets(endpoint)
+        self.deadline = Deadline(timeout)
+        self.link: Link | None = None
+        self.aborted = False
+        self.outcome = self.failure(self.deadline.error())
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self) -> None:
+        try:
+            outcome = self.answered()
+        except ProbeError as error:
+            outcome = self.failure(error)
+        if not self.aborted:
+            self.outcome = outcome
+            self.done()
+        if self.link:
+            self.link.close()
+
+    def answered(self) -> Outcome:
+        if self.refusal:
+            raise self.refusal
+        kind = mcp_http.HttpLink if self.endpoint.url else mcp_stdio.StdioLink
+        self.link = kind(self.endpoint, self.deadline)
+        if self.aborted:
+            self.link.abort()
+        server, entities = conversation(self.link)
+        words = "list_entities answered" + ("." if entities is None else f" with {counted(entities)}.")
+        return Outcome("ok", words, entities, self.elapsed, clean(server, self.secrets))
+
+    def failure(self, error: ProbeError) -> Outcome:
+        detail = clean(error.detail, self.secrets)
+        return Outcome(error.kind, detail, elapsed_ms=self.elapsed, status=error.status)
+
+    @property
+    def elapsed(self) -> int:
+        return round(1000 * (self.deadline.seconds - self.deadline.left))
+
+    def expire(self) -> None:
+        self.outcome = self.failure(self.deadline.error())
+        self.abort()
+
+    def abort(self) -> None:
+        self.aborted = True
+        if self.link:
+            self.link.abort()
+
+    def join(self) -> None:
+        """Wait until the call has cleaned up; a name server that does not answer is not waited for."""
+        if self.thread.ident is not None:
+            self.thread.join(CLEANED if self.endpoint.command else mcp_http.POLITE)
+
+
+def counted(entities: int) -> str:
+    return "1 entity" if entities == 1 else f"{entities} entities"
+
+
+# Before anything is sent
+
+
+def refusal(endpoint: Endpoint) -> ProbeError | None:
+    """Why ``endpoint`` must not even be asked, or None."""
+    if endpoint.unset:
+        names = ", ".join(endpoint.unset)
+        return ProbeError("key-unset", f"{names} is not set in the environment that this client will have.")
+    if endpoint.url:
+        return mcp_address.refused(endpoint)
+    return None if endpoint.command else ProbeError("not-started", "The entry names no program to start.")
+
+
+def secrets(endpoint: Endpoint) -> frozenset[str]:
+    """What must never be repeated to anybody."""
+    held = [value for _, value in endpoint.headers]
+    held += [value for name, value in endpoint.env if SECRET.search(name)]
+    url = urlsplit(endpoint.url)
+    held += [url.password or "", *(value for _, value in parse_qsl(url.query))]
+    words = [word for value in held for word in (value.strip(), *value.split())]
+    return frozenset(word for word in words if len(word) >= 6)

@@ -1,0 +1,132 @@
+"""Which registrations are the same memory: the one duplicate rule, over values, for install and for doctor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from mem0_agent.model import NAME, PLATFORM_URL, Registration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from mem0_agent.model import Endpoint, Host
+
+PORTS = {"http": 80, "https": 443}
+PLATFORM_HOST = str(urlsplit(PLATFORM_URL).hostname)
+SERVER_PACKAGES = frozenset({"mem0-mcp-server", "mem0-mcp", "@mem0/mcp-server", "@pinkpixel/mem0-mcp"})
+"""Packages that serve a Mem0 memory over stdio; matched as whole words of a command, a version suffix aside."""
+
+Why = Literal["same name", "same server", "same server through a wrapper", "a Mem0 server"]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Another registration that would stand beside ours, and why it is one."""
+
+    registration: Registration
+    why: Why
+
+
+def normal_url(url: str) -> str:
+    """``url`` without what servers do not tell apart: case of scheme and host, default port, last slash, query.
+
+    An empty string where ``url`` is not an http(s) address.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return ""
+    scheme, name = parts.scheme.lower(), (parts.hostname or "").lower().rstrip(".")
+    if scheme not in PORTS or not name:
+        return ""
+    shown = f"[{name}]" if ":" in name else name
+    tail = "" if port in (None, PORTS[scheme]) else f":{port}"
+    return f"{scheme}://{shown}{tail}{parts.path.rstrip('/')}"
+
+
+def servers(endpoint: Endpoint) -> frozenset[str]:
+    """What an entry leads to, as comparable words: its address, and every address or package among its arguments."""
+    words = (endpoint.url, *endpoint.command)
+    found = {normal_url(word) for word in words}
+    found |= {"package:" + package(word) for word in endpoint.command if package(word) in SERVER_PACKAGES}
+    return frozenset(found - {""})
+
+
+def package(word: str) -> str:
+    """The package that a word of a command names: ``npx mem0-mcp@1.2`` and ``/usr/bin/mem0-mcp`` both name mem0-mcp."""
+    bare = re.sub(r"(?<=.)(?:@|==).*$", "", word)
+    return bare if bare.startswith("@") else bare.rsplit("/", 1)[-1]
+
+
+def is_platform(server: str) -> bool:
+    return urlsplit(server).hostname == PLATFORM_HOST
+
+
+def is_launcher(host: Host, endpoint: Endpoint) -> bool:
+    """Whether the entry starts our own server: by the launcher, or by the command that project files carry."""
+    return endpoint.command in ((str(host.launcher), "serve"), ("mem0-agent", "serve"))
+
+
+def duplicates(
+    host: Host,
+    target: Registration,
+    target_endpoint: Endpoint,
+    others: Iterable[tuple[Registration, Endpoint]],
+    *,
+    ours: frozenset[tuple[Path, tuple[str, ...]]] = frozenset(),
+) -> tuple[Duplicate, ...]:
+    """Every live registration of the same client that ``target`` must not stand beside.
+
+    ``others`` are what the client holds, each with its endpoint; ``ours`` are the places of our own entries, of which
+    the one at the target's place is the one that is rewritten. Order: as the client lists them.
+    """
+    wanted = servers(target_endpoint)
+    found = []
+    for other, endpoint in others:
+        if not other.live or other == target or (at(other) == at(target) and at(other) in ours):
+            continue
+        if not reaches(target, other):
+            continue
+        if why := reason(host, target, wanted, other, endpoint):
+            found.append(Duplicate(other, why))
+    return tuple(found)
+
+
+def at(registration: Registration) -> tuple[Path, tuple[str, ...]]:
+    return registration.path, registration.keys
+
+
+def reaches(target: Registration, other: Registration) -> bool:
+    """Whether one session could see both: entries of two different projects never meet."""
+    if target.project is None or other.project is None:
+        return True
+    return target.project.is_relative_to(other.project) or other.project.is_relative_to(target.project)
+
+
+def reason(
+    host: Host, target: Registration, wanted: frozenset[str], other: Registration, endpoint: Endpoint
+) -> Why | None:
+    if other.name == target.name:
+        return "same name"
+    theirs = servers(endpoint)
+    if is_launcher(host, endpoint) or (endpoint.url and theirs & wanted):
+        return "same server"
+    if endpoint.command and theirs & wanted:
+        return "same server through a wrapper"
+    if any(is_platform(server) or server.startswith("package:") for server in theirs):
+        return "a Mem0 server"
+    return None
+
+
+def is_memory(host: Host, registration: Registration, endpoint: Endpoint) -> bool:
+    """Whether an entry leads to a Mem0 memory at all, whatever its name."""
+    return (
+        registration.name == NAME
+        or is_launcher(host, endpoint)
+        or any(is_platform(server) or server.startswith("package:") for server in servers(endpoint))
+    )

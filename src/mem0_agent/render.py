@@ -1,0 +1,214 @@
+"""The only door to the terminal: plans as diffs, results as calm lines, findings as a table, or one JSON envelope."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from mem0_agent.clients import CLIENTS
+from mem0_agent.diffs import unified
+from mem0_agent.envelope import envelope
+from mem0_agent.memory.redact import redact
+from mem0_agent.model import Exit, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mem0_agent.model import Change, ClientResult, Finding, Outcome, Plan, Report
+
+MARKS = {"ok": ("✓", "green"), "info": ("·", "cyan"), "warning": ("!", "yellow"), "error": ("✗", "red")}
+PLAIN = {"✓": "ok", "·": "--", "!": "!!", "✗": "no"}
+DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+class Face:
+    """One command's way to speak. ``json`` leaves nothing on stdout but the envelope at the end.
+
+    ``secrets`` are texts that must never be shown, whatever they stand in.
+    """
+
+    def __init__(self, *, json: bool = False, yes: bool = False, secrets: Sequence[str] = ()) -> None:
+        self.json, self.yes = json, yes
+        self.secrets = [secret for secret in secrets if secret]
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    # Words
+
+    def say(self, text: str = "", *, style: str = "") -> None:
+        if not self.json:
+            self.out.print(Text(self.clean(text), style=style))
+
+    def clean(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "•••")
+        return text
+
+    def mark(self, severity: str) -> Text:
+        sign, style = MARKS[severity]
+        fits = (self.out.encoding or "").lower().startswith("utf")
+        return Text(sign if fits else PLAIN[sign], style=style)
+
+    def line(self, severity: str, text: str, indent: int = 0) -> None:
+        if not self.json:
+            self.out.print(Text(" " * indent) + self.mark(severity) + Text(" " + self.clean(text)))
+
+    # Asking
+
+    @property
+    def interactive(self) -> bool:
+        return not self.json and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def confirm(self, question: str) -> bool:
+        """The user's yes. Without a terminal nobody is asked: UserError says which flag answers."""
+        if self.yes:
+            return True
+        if not self.interactive:
+            raise UserError(
+                "usage.confirmation", "This needs a yes, and there is no terminal to ask on",
+                hint="Add --yes to go ahead, or --dry-run to see the plan.", exit_code=Exit.USAGE,
+            )  # fmt: skip
+        answer = self.out.input(Text(f"{question} [Y/n] ", style="bold"))
+        return answer.strip().lower() in ("", "y", "yes")
+
+    # A plan
+
+    def plan(self, plan: Plan) -> None:
+        """The exact diff of every file of somebody else's; what is ours alone is one line each."""
+        own = [change for change in plan.changes if not change.client]
+        for change in plan.changes:
+            if change.client:
+                self.diff(change)
+        if own:
+            self.say(f"mem0-agent's own files ({len(own)}):", style="bold")
+            for folder, count in folders(own).items():
+                self.say(f"  {folder}  ({count} {'file' if count == 1 else 'files'})")
+            self.say()
+
+    def diff(self, change: Change) -> None:
+        title = f"{CLIENTS[change.client].TITLE}: {change.reason}" if change.client else change.reason
+        self.say(title, style="bold")
+        for line in unified(change):
+            self.say(redact(line), style=DIFF_STYLES.get(line[:1], "") if line[:3] not in ("+++", "---") else "bold")
+        self.say()
+
+    # While it works
+
+    @contextmanager
+    def probing(self, names: Sequence[str]) -> Iterator[Progress]:
+        """A live line a client on a terminal, plain lines elsewhere; both on standard error."""
+        progress = Progress(self, names)
+        if self.json or not self.err.is_terminal or os.environ.get("CI"):
+            yield progress
+            return
+        from rich.live import Live
+
+        with Live(progress, console=self.err, transient=True, refresh_per_second=12):
+            progress.live = True
+            yield progress
+
+    # At the end
+
+    def report(self, report: Report) -> None:
+        if self.json:
+            sys.stdout.write(self.clean(json.dumps(envelope(report), ensure_ascii=False)) + "\n")
+            return
+        if report.command == "doctor" and not report.error:
+            self.findings(report.findings)
+        for result in report.clients if report.command != "doctor" else ():
+            self.client(result)
+        for sentence in report.leaves:
+            self.line("info", sentence)
+        if report.error:
+            self.error(report.error)
+
+    def client(self, result: ClientResult) -> None:
+        client = CLIENTS[result.plan.client]
+        version = f" {result.plan.presence.version}" if result.plan.presence.version else ""
+        blocked, found = result.plan.blocked, result.verification
+        if blocked:
+            self.line("error", f"{client.TITLE}{version}: {blocked.title} ({blocked.path}). {blocked.fix}")
+        elif found:
+            severity = {"ok": "ok", "failed": "error", "skipped": "warning"}[found.status]
+            self.line(severity, f"{client.TITLE}{version}: {found.detail}")
+        else:
+            self.line("ok", f"{client.TITLE}{version}: {done(result.changes)}")
+        for note in (*result.plan.notes, *result.notes):
+            self.say(f"    {note}", style="dim")
+
+    def error(self, error: UserError) -> None:
+        """What happened, where, and what to do next, on standard error."""
+        where = f"{error.place}: " if error.place else ""
+        self.err.print(Text("error: ", style="bold red") + Text(self.clean(where + error.message)))
+        if error.hint:
+            self.err.print(Text(self.clean(error.hint)))
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, style="bold")
+        table.add_column(overflow="fold")
+        for finding in findings:
+            cell = Text(self.clean(finding.title))
+            if finding.detail:
+                cell.append("\n" + self.clean(finding.detail), style="dim")
+            if finding.fix and finding.severity in ("warning", "error"):
+                cell.append("\n→ " + self.clean(finding.fix), style="cyan")
+            table.add_row(self.mark(finding.severity), finding.client or "", cell)
+        Console(highlight=False).print(table)
+        counts = [sum(f.severity == s for f in findings) for s in ("error", "warning")]
+        self.say()
+        self.say(tally(*counts), style="bold")
+
+
+class Progress:
+    """What is known of each probe while they run."""
+
+    def __init__(self, face: Face, names: Sequence[str]) -> None:
+        self.face, self.live = face, False
+        self.states: dict[str, Outcome | None] = dict.fromkeys(names)
+
+    def done(self, name: str, outcome: Outcome) -> None:
+        self.states[name] = outcome
+        if not self.live and not self.face.json:
+            words = f"list_entities {'answered' if outcome.ok else 'failed'} in {outcome.elapsed_ms} ms"
+            self.face.err.print(escape(f"{CLIENTS[name].TITLE}: {words}"))
+
+    def __rich__(self) -> Text:
+        lines = []
+        for name, outcome in self.states.items():
+            state = "asking for list_entities …" if outcome is None else f"answered in {outcome.elapsed_ms} ms"
+            lines.append(f"{CLIENTS[name].TITLE}: {state if outcome is None or outcome.ok else outcome.detail}")
+        return Text("\n".join(lines))
+
+
+# Words from values
+
+
+def folders(changes: Sequence[Change]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for change in changes:
+        name = str(change.path if change.path.suffix == ".toml" else change.path.parent)
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def done(changes: Sequence[Change]) -> str:
+    if not changes:
+        return "nothing to do"
+    return "; ".join(dict.fromkeys(f"{change.path}: {change.reason}" for change in changes))
+
+
+def tally(errors: int, warnings: int) -> str:
+    if not errors and not warnings:
+        return "All is well."
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    return " and ".join(parts) + "."
