@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mem0_agent import files, ledger, locks
 from mem0_agent.disk import io, missing_folders, remove_folders
 from mem0_agent.edits import document
+from mem0_agent.edits.text import MISSING, same, value_at
 from mem0_agent.files import Moved
 from mem0_agent.interrupts import interruptible
 from mem0_agent.journal import Found, Terms, entry
@@ -89,6 +90,10 @@ def prepared(
             raise Moved(change.path)
     receipt = files.read(ledger.path(dirs))
     before = ledger.journal_on_disk(dirs)
+    own.adopt(before.folders if before else ())
+    locks.clear(own)
+    for path in before.pending if before else ():
+        files.clear(path)
     found = Found(
         {change.path: missing_folders(change.path) for change in changes},
         {c.path: io(os.stat, c.path).st_mode & 0o7777 for c in changes if c.before is not None},
@@ -117,8 +122,7 @@ def carry_out(work: Work) -> None:
 
 def with_folders(work: Work, journal: Journal) -> Journal:
     """The journal with the folders that had to be made for our own state."""
-    folders = tuple(dict.fromkeys([*journal.folders, *work.own.folders]))
-    return Journal(journal.receipt, journal.pending, folders)
+    return Journal(journal.receipt, journal.pending, work.own.folders)
 
 
 def carry_out_one(work: Work, change: Change) -> None:
@@ -136,7 +140,7 @@ def carry_out_one(work: Work, change: Change) -> None:
 def conclude(work: Work) -> None:
     """Nothing is pending any more: say so in the receipt, and clear away what nobody needs."""
     journal = with_folders(work, Journal(work.entry.journal.receipt, {}, work.entry.journal.folders))
-    if work.changes or work.entry.dropped:
+    if work.changes or work.entry.dropped or (work.before and work.before.pending):
         ledger.write(work.dirs, journal)
         for record in work.entry.dropped:
             remove_folders(record.folders)
@@ -156,10 +160,13 @@ def take_back(work: Work, error: BaseException) -> None:
                 take_back_one(work, change)
             except UserError as problem:
                 stuck.append(problem.message)
+    for change in reversed(work.changes):
+        if change.before is None:
+            remove_folders(work.found.folders[change.path])
     if stuck:
         raise UserError(
             "rollback.incomplete",
-            f"{error or type(error).__name__}; and not everything could be put back: {'; '.join(stuck)}",
+            f"{str(error) or type(error).__name__}; and not everything could be put back: {'; '.join(stuck)}",
             hint=f"Mend that, then run: mem0-agent uninstall. The former files are in {work.dirs.state / 'backups'}",
         ) from error
     with suppress(UserError):  # a receipt that still calls the changes pending says the same
@@ -177,8 +184,6 @@ def take_back_one(work: Work, change: Change) -> None:
     elif back is not None and back != now:
         mode = work.found.modes.get(change.path)
         files.write_atomic(change.path, back, expect=now, mode=mode or change.mode, exact=mode is not None)
-    if back is None:
-        remove_folders(work.found.folders[change.path])
 
 
 # Afterwards
@@ -206,12 +211,8 @@ def stands(change: Change, now: bytes | None) -> bool:
 
 def holds(data: Json, edit: Edit) -> bool:
     """Whether ``edit`` shows in the document ``data``."""
-    parents, missing = [data], object()
-    for key in edit.keys:
-        parent = parents[-1]
-        parents.append(parent.get(key, missing) if isinstance(parent, dict) else missing)
-    here = parents[-1]
+    here = value_at(data, edit.keys)
     if edit.op in {"put", "drop"}:
-        return (here == edit.value) if edit.op == "put" else here is missing
-    among = isinstance(here, list) and edit.value in here
+        return same(here, edit.value) if edit.op == "put" else here is MISSING
+    among = isinstance(here, list) and any(same(item, edit.value) for item in here)
     return among if edit.op == "add" else not among

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -15,7 +16,7 @@ from mem0_agent.clients import CLIENTS
 from mem0_agent.commands import doctor as doctor_command
 from mem0_agent.commands import install as install_command
 from mem0_agent.commands import uninstall as uninstall_command
-from mem0_agent.commands.options import chosen_clients, project_folder, request_of
+from mem0_agent.commands.options import PARTS, Job, Options, chosen_clients, project_folder, request_of
 from mem0_agent.model import Exit, Report, UserError
 from mem0_agent.render import Face
 
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 app = typer.Typer(
-    name="mem0-agent", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    name="mem0-agent", invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="One memory for every coding agent on this machine, registered once and proved.",
 )  # fmt: skip
 
 Command = Literal["install", "doctor", "uninstall"]
-PARTS = ("mcp", "hooks", "skills")
 KNOWN = [*CLIENTS, "cowork"]
 Clients = Annotated[
     list[str] | None,
@@ -76,8 +76,8 @@ def install_cli(  # the flags are the contract
     def work() -> Report:
         here = host.current()
         request = request_of(here, words, face)
-        options = install_command.Options(verify=not no_verify, timeout=timeout, dry_run=dry_run)
-        return install_command.run(here, request, options, face)
+        options = Options(verify=not no_verify, timeout=timeout, dry_run=dry_run)
+        return install_command.run(Job(here, request, options, face, host.kit()))
 
     end(face, "install", work, dry_run=dry_run)
 
@@ -141,9 +141,13 @@ def version_wanted(value: bool) -> None:  # noqa: FBT001 - typer calls it with t
 
 @app.callback()
 def root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Show it.")] = False,
 ) -> None:
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(int(Exit.USAGE))
 
 
 # Every command ends here
@@ -152,6 +156,9 @@ def root(
 def end(face: Face, command: Command, work: Callable[[], Report], *,
         dry_run: bool = False) -> NoReturn:  # fmt: skip
     """Run ``work``, say what came of it, and leave with its exit code."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)  # whoever ends us gets what Ctrl-C gets
     try:
         report = work()
     except UserError as error:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from mem0_agent.model import NAME, Finding, Json
+from mem0_agent.appserver import AppServer
+from mem0_agent.model import NAME, Finding, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mem0_agent.model import Host, Presence
@@ -61,62 +60,14 @@ def ask_claude(program: Path, env: Mapping[str, str], project: Path, patience: f
 
 def ask_codex(program: Path, env: Mapping[str, str], project: Path, patience: float) -> tuple[bool, str]:
     try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own client
-            [program, "app-server"], env=env, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-    except OSError as error:
-        return False, f"codex app-server: {error}"
-    alarm = threading.Timer(patience, process.kill)
-    with process:
-        alarm.start()
-        try:
-            return conversation(process, project)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            return False, f"codex app-server gave no usable answer: {str(error) or type(error).__name__}"
-        finally:
-            alarm.cancel()
-            process.kill()
-
-
-def conversation(process: subprocess.Popen[bytes], project: Path) -> tuple[bool, str]:
-    ask_one = asker(process)
-    client = {"clientInfo": {"name": "mem0-agent", "version": "1"}, "capabilities": {"experimentalApi": True}}
-    ask_one("initialize", client)
-    send(process.stdin, {"method": "initialized"})
-    thread = ask_one("thread/start", {"cwd": str(project), "ephemeral": True})["thread"]["id"]
-    call = {"threadId": thread, "server": NAME, "tool": "list_entities", "arguments": {}}
-    answer = ask_one("mcpServer/tool/call", call)
+        with AppServer(program, env, project, patience) as server:
+            thread = server.ask("thread/start", {"cwd": str(project), "ephemeral": True})["thread"]["id"]
+            call = {"threadId": thread, "server": NAME, "tool": "list_entities", "arguments": {}}
+            answer = server.ask("mcpServer/tool/call", call)
+    except UserError as error:
+        return False, error.message
     text = " ".join(str(item.get("text", "")) for item in answer.get("content", []))
     return not answer.get("isError"), f"codex called list_entities: {text[:200]}"
-
-
-def asker(process: subprocess.Popen[bytes]) -> Callable[[str, Json], Json]:
-    numbers = iter(range(1, 1000))
-    replies = answers(process.stdout)
-
-    def ask_one(method: str, params: Json) -> Json:
-        number = next(numbers)
-        send(process.stdin, {"id": number, "method": method, "params": params})
-        for message in replies:
-            if message.get("id") == number and "method" not in message:
-                if "error" in message:
-                    raise ValueError(message["error"].get("message", method))
-                return message["result"]
-        raise ValueError(f"{method} was not answered")
-
-    return ask_one
-
-
-def send(pipe: IO[bytes] | None, message: Json) -> None:
-    if pipe is not None:
-        pipe.write(json.dumps(message).encode() + b"\n")
-        pipe.flush()
-
-
-def answers(pipe: IO[bytes] | None) -> Iterator[Json]:
-    for line in pipe or ():
-        yield json.loads(line)
 
 
 QUESTIONS: Mapping[str, Callable[[Path, Mapping[str, str], Path, float], tuple[bool, str]]] = {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mem0_agent.model import Change
 
@@ -21,23 +24,37 @@ def unified(change: Change) -> Iterator[str]:
     limit = min(len(old), len(new)) - head
     tail = next((n for n in range(limit) if old[-1 - n] != new[-1 - n]), limit)
     start, extra = max(0, head - CONTEXT), max(0, tail - CONTEXT)
-    was, becomes = (str(change.path) if side is not None else "/dev/null" for side in (change.before, change.after))
+    was, becomes = (named(change.path) if side is not None else "/dev/null" for side in (change.before, change.after))
     body = difflib.unified_diff(
         old[start : len(old) - extra], new[start : len(new) - extra], was, becomes, n=CONTEXT, lineterm=""
     )
+    yield from islice(body, 2)
     for line in body:
-        text = shifted(line, start) if line.startswith("@@") else line
-        yield from ending(text)
+        if line.startswith("@@"):
+            yield shifted(line, start)
+        else:
+            yield from ending(line)
+
+
+def named(path: Path) -> str:
+    """A file's name as ``patch`` reads it back whole: quoted where it has to be, a tab ending one with spaces."""
+    text = str(path)
+    if not text.isprintable() or '"' in text:
+        return json.dumps(text, ensure_ascii=False)
+    return text + "\t" if " " in text else text
 
 
 def lines(data: bytes | None) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines(keepends=True) if data else []
+    """The lines of a file, each with its ending; only a line feed ends one, as ``diff`` and ``patch`` see it."""
+    text = data.decode("utf-8", "replace") if data else ""
+    *whole, rest = text.split("\n")
+    return [line + "\n" for line in whole] + ([rest] if rest else [])
 
 
 def ending(text: str) -> Iterator[str]:
     """One line of a diff without its line feed; a missing one is told as diff tells it."""
-    yield text.rstrip("\r\n")
-    if text[:1] in "+- " and text[:3] not in ("+++", "---") and not text.endswith("\n"):
+    yield text.removesuffix("\n")
+    if not text.endswith("\n"):
         yield "\\ No newline at end of file"
 
 

@@ -41,7 +41,7 @@ def change_data(report: Report) -> dict[str, Json]:
     return {
         "backend": place(report.backend) if report.backend else None,
         "receipt": str(report.receipt) if report.receipt else None,
-        "clients": [client(result) for result in report.clients],
+        "clients": [client(report, result) for result in report.clients],
         "own_changes": [changed(change) for change in report.changes if not change.client],
         "removed": [str(path) for path in report.removed],
         "leaves": list(report.leaves),
@@ -52,7 +52,7 @@ def place(backend: Backend) -> dict[str, Json]:
     return {"kind": backend.kind, "url": backend.url or None}
 
 
-def client(result: ClientResult) -> dict[str, Json]:
+def client(report: Report, result: ClientResult) -> dict[str, Json]:
     part = result.plan
     return {
         **seen(result),
@@ -60,8 +60,8 @@ def client(result: ClientResult) -> dict[str, Json]:
         "scope": part.scope,
         "changes": [changed(change) for change in result.changes],
         "verification": verified(result.verification),
-        "hooks": {"installed": False, "trust": "not-needed"},
-        "skills": [],
+        "hooks": {"installed": bool(part.hooks) and not report.dry_run, "trust": result.trust},
+        "skills": list(part.skills),
         "notes": [*part.notes, *result.notes],
         "blocked": found(part.blocked) if part.blocked else None,
     }

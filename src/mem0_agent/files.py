@@ -155,6 +155,12 @@ def delete(path: Path, expect: bytes) -> None:
         sync_folder(path.parent)
 
 
+def clear(path: Path) -> None:
+    """Remove what a killed run may have left beside ``path``; under our lock only."""
+    with suppress(OSError):
+        io(os.unlink, real(path).parent / TEMPORARY)
+
+
 def unmoved(path: Path, target: Path, expect: bytes | None) -> None:
     if read(path) != expect or (target != path and real(path) != target):
         raise Moved(path)

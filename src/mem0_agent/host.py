@@ -15,7 +15,7 @@ import platformdirs
 
 from mem0_agent import files as disk
 from mem0_agent.disk import remove_folders
-from mem0_agent.model import Dirs, Host, UserError
+from mem0_agent.model import Dirs, Host, Kit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -140,6 +140,16 @@ def template_path(name: str) -> Path:
         f"This installation of mem0-agent lacks its file templates/{name}",
         hint="Install it again: python3 -m pip install --force-reinstall mem0-agent",
     )
+
+
+def kit() -> Kit:
+    """What this installation hands out."""
+    return Kit(wing(), template("config.toml"), tree(template_path("skills")))
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Every file below ``root`` by its path from there, with slashes."""
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 def wing() -> dict[str, bytes]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from mem0_agent import registrations, runtime
-from mem0_agent.clients import CLIENTS
+from mem0_agent import hooks, registrations, runtime, skills
+from mem0_agent.clients import CLIENTS, programs
 from mem0_agent.edits import document
 from mem0_agent.model import Change, ClientPlan, Edit, Exit, Plan, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from mem0_agent.model import Backend, Client, Endpoint, Files, Host, Receipt, Registration, Scope
+    from mem0_agent.model import Backend, Client, Endpoint, Files, Host, Kit, Receipt, Registration, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Request:
     store_key: bool = False
     replace: bool = False
     allow_duplicate: bool = False
+    skip: frozenset[str] = frozenset()
+    trust_hooks: bool = False
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Draft:
     reasons: dict[Path, str] = field(default_factory=dict)
     owners: dict[Path, str] = field(default_factory=dict)
     private: set[Path] = field(default_factory=set)
+    whole: list[Change] = field(default_factory=list)
 
     def add(self, client: str, path: Path, edit: Edit, reason: str) -> None:
         self.edits.setdefault(path, []).append(edit)
@@ -47,7 +50,8 @@ class Draft:
         self.reasons[path] = "; ".join(dict.fromkeys([*filter(None, [self.reasons.get(path)]), reason]))
 
     def changes(self, host: Host, files: Files, scope: Scope) -> list[Change]:
-        return [self.change(host, files, scope, path) for path in self.edits]
+        edited = [self.change(host, files, scope, path) for path in self.edits]
+        return [*(change for change in edited if change.after != change.before), *self.whole]
 
     def change(self, host: Host, files: Files, scope: Scope, path: Path) -> Change:
         before, owner = files.get(path), self.owners[path]
@@ -62,28 +66,43 @@ class Draft:
 # Install
 
 
-def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, wing: Mapping[str, bytes],
-         template: bytes) -> Plan:  # fmt: skip
+def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, kit: Kit) -> Plan:
     """Everything that ``request`` needs and that is not so yet. Raises UserError (exit 4) for duplicates."""
     draft = Draft()
     refused: list[registrations.Duplicate] = []
-    clients = tuple(join(host, files, receipt, request, CLIENTS[name], draft, refused) for name in request.clients)
+    clients = tuple(join(host, files, receipt, request, CLIENTS[name], kit, draft, refused) for name in request.clients)
     if refused:
         raise refusal(refused)
-    ready = [client for client in clients if client.blocked is None]
-    edits = [c for c in draft.changes(host, files, request.scope) if c.after != c.before]
-    own = own_changes(host, files, request.backend, wing, template) if ready else ()
-    return Plan(request.backend, clients, (*own, *edits))
+    ready = any(client.blocked is None for client in clients)
+    own = own_changes(host, files, request, kit) if ready else ()
+    return Plan(request.backend, clients, (*own, *draft.changes(host, files, request.scope)))
 
 
-def join(host: Host, files: Files, receipt: Receipt | None, request: Request, client: Client, draft: Draft,
+def join(host: Host, files: Files, receipt: Receipt | None, request: Request, client: Client, kit: Kit, draft: Draft,
          refused: list[registrations.Duplicate]) -> ClientPlan:  # fmt: skip
     """One client's part of the plan; its edits go into ``draft``, what stands in the way into ``refused``."""
-    target = client.entry(host, request.backend, request.scope, request.project)
-    part = ClientPlan(client.ID, client.presence(host, files), request.scope, request.mode, target)
+    part = ClientPlan(client.ID, client.presence(host, files), request.scope, request.mode, None)
     for finding in client.policy(host, files):
         if finding.severity == "error":
             return replace(part, blocked=finding)
+    if "mcp" not in request.skip:
+        part = register(host, files, receipt, request, client, draft, part, refused)
+    if "hooks" not in request.skip:
+        part = call_us(host, files, request, client, draft, part)
+    if "skills" not in request.skip:
+        part = teach(host, files, receipt, request, kit, draft, part)
+    if request.store_key:
+        keep_key(host, draft, client, request)
+    absent = f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
+    return part if part.presence.detected else replace(part, notes=(absent, *part.notes))
+
+
+# The registration
+
+
+def register(host: Host, files: Files, receipt: Receipt | None, request: Request, client: Client, draft: Draft,
+             part: ClientPlan, refused: list[registrations.Duplicate]) -> ClientPlan:  # fmt: skip
+    target = client.entry(host, request.backend, request.scope, request.project)
     held = client.registrations(host, request.project, files)
     found = duplicates_of(host, files, client, target, held, recorded(receipt))
     stays = [d for d in found if not request.replace and not (request.allow_duplicate and apart(d, target))]
@@ -92,10 +111,14 @@ def join(host: Host, files: Files, receipt: Receipt | None, request: Request, cl
         return part
     if request.replace:
         remove(draft, client, found, target)
-    register(draft, client, held, target)
-    if request.store_key:
-        keep_key(host, draft, client, request)
-    return replace(part, notes=tuple(notes(host, files, client, part, found)))
+    there = {registrations.at(other): other.entry for other in held}
+    if there.get(registrations.at(target)) != target.entry:
+        edit = Edit("put", target.keys, dict(target.entry))
+        draft.add(client.ID, target.path, edit, f"register the MCP server “{target.name}”")
+    waiting = client.approval(host, files, target)
+    notes = [f"{waiting.title}: {waiting.fix}"] if waiting else []
+    notes += [f"“{d.registration.name}” in {d.registration.path} is {d.why}." for d in found]
+    return replace(part, entry=target, notes=(*part.notes, *notes))
 
 
 def duplicates_of(
@@ -126,11 +149,37 @@ def remove(draft: Draft, client: Client, found: Iterable[registrations.Duplicate
         draft.add(client.ID, other.path, Edit("drop", other.keys), f"remove the duplicate “{other.name}”")
 
 
-def register(draft: Draft, client: Client, held: Iterable[Registration], target: Registration) -> None:
-    there = {registrations.at(other): other.entry for other in held}
-    if there.get(registrations.at(target)) != target.entry:
-        edit = Edit("put", target.keys, dict(target.entry))
-        draft.add(client.ID, target.path, edit, f"register the MCP server “{target.name}”")
+# Hooks, skills and the key
+
+
+def call_us(host: Host, files: Files, request: Request, client: Client, draft: Draft, part: ClientPlan) -> ClientPlan:
+    """Our hooks behind all others; the vendor's former ones out where ``replace`` says so."""
+    side = client.hooks
+    if side is None:
+        return part
+    path = side.file(host, files, request.scope, request.project)
+    if faults := side.faults(programs.document(path, files)):
+        raise UserError(
+            "config.invalid", f"{client.TITLE} ignores this whole file: {faults[0]}", path=path,
+            hint="Correct it by hand, or leave the hooks out: mem0-agent install --skip hooks",
+        )  # fmt: skip
+    former = hooks.everywhere(host, client.ID, request.project, files)
+    for handler, edit in hooks.removals(former) if request.replace else ():
+        draft.add(client.ID, handler.path, edit, "remove the vendor's former hooks")
+    for edit in hooks.additions(host, client.ID, request.scope, path, files):
+        draft.add(client.ID, path, edit, "install hooks")
+    notes = list(part.notes)
+    if not request.replace and any(map(hooks.is_former, former)):
+        notes.append("Hooks of Mem0's own plugin are there too, so memories come twice: --replace takes them out.")
+    return replace(part, hooks=tuple(hook.event for hook in side.EVENTS), notes=tuple(notes))
+
+
+def teach(host: Host, files: Files, receipt: Receipt | None, request: Request, kit: Kit, draft: Draft,
+          part: ClientPlan) -> ClientPlan:  # fmt: skip
+    want = skills.wanted(host, part.client, request.scope, request.project, kit)
+    draft.whole += skills.changes(files, receipt, part.client, request.scope, want)
+    notes = [f"{path} is not as we wrote it and stays as it is." for path in skills.edited(files, receipt, want)]
+    return replace(part, skills=skills.names(kit) if want else (), notes=(*part.notes, *notes))
 
 
 def keep_key(host: Host, draft: Draft, client: Client, request: Request) -> None:
@@ -144,22 +193,14 @@ def keep_key(host: Host, draft: Draft, client: Client, request: Request) -> None
     draft.private.add(path)
 
 
-def notes(host: Host, files: Files, client: Client, part: ClientPlan,
-          found: Iterable[registrations.Duplicate]) -> Iterable[str]:  # fmt: skip
-    if not part.presence.detected:
-        yield f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
-    if part.entry and (waiting := client.approval(host, files, part.entry)):
-        yield f"{waiting.title}: {waiting.fix}"
-    for duplicate in found:
-        yield f"“{duplicate.registration.name}” in {duplicate.registration.path} is {duplicate.why}."
+# What is ours alone
 
 
-def own_changes(
-    host: Host, files: Files, backend: Backend, wing: Mapping[str, bytes], template: bytes
-) -> tuple[Change, ...]:
-    """What we keep for ourselves: the settings, and the memory's program where clients start it."""
-    config = settings(host, files, backend, template)
-    program = runtime.changes(host, files, wing) if backend.kind != "platform" else ()
+def own_changes(host: Host, files: Files, request: Request, kit: Kit) -> tuple[Change, ...]:
+    """What we keep for ourselves: the settings, and the memory's program where clients and hooks start it."""
+    config = settings(host, files, request.backend, kit.config)
+    needed = request.backend.kind != "platform" or "hooks" not in request.skip
+    program = runtime.changes(host, files, kit.wing) if needed else ()
     return (*program, *([config] if config.after != config.before else []))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mem0_agent import ledger
 from mem0_agent.edits import document
 from mem0_agent.ledger import sha
 from mem0_agent.model import Backend, Receipt, Record, digest
@@ -14,7 +15,7 @@ from mem0_agent.receipt import Journal, Pending
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from mem0_agent.model import Change, Edit
+    from mem0_agent.model import Change, Dirs, Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +138,15 @@ def merged(old: Edit, edit: Edit) -> list[Edit]:
     if edit.op == "drop" and old.was is not None:
         return [replace(edit, was=old.was)]
     return []
+
+
+def adopt(dirs: Dirs, change: Change) -> None:
+    """Make what a client has just written for us, from ``before`` to ``after``, a change of ours in the receipt."""
+    known = ledger.journal_on_disk(dirs)
+    if known is None or change.before == change.after:
+        return
+    record, data = recorded(change, known.receipt.records.get(change.path), Found({change.path: ()}, {}))
+    if data is not None:
+        ledger.keep(dirs, data)
+    records = {**known.receipt.records, change.path: record}
+    ledger.write(dirs, Journal(replace(known.receipt, records=records), {}, known.folders))

@@ -38,7 +38,10 @@ def load(dirs: Dirs) -> Receipt | None:
 
 
 def journal_on_disk(dirs: Dirs) -> Journal | None:
-    """The journal with every change of a killed run decided: it is done where the file says so."""
+    """The journal with every change of a killed run decided: it is done where the file says so.
+
+    ``pending`` still names the paths of that run.
+    """
     text = files.read(path(dirs))
     if text is None:
         return None
@@ -47,7 +50,7 @@ def journal_on_disk(dirs: Dirs) -> Journal | None:
     for place, pending in journal.pending.items():
         if sha(files.read(place)) == pending.before != pending.after:
             undecide(records, place, pending)
-    return Journal(replace(journal.receipt, records=records), {}, journal.folders)
+    return replace(journal, receipt=replace(journal.receipt, records=records))
 
 
 def undecide(records: dict[Path, Record], place: Path, pending: Pending) -> None:

@@ -26,6 +26,9 @@ PATIENCE = 30.0
 STALE = 10.0
 """Seconds after which a client's untouched lock folder belongs to nobody."""
 
+RECENT = 2.0
+"""Seconds between announcing a client lock and making it, at most."""
+
 PAUSE = 0.02
 OPEN = os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
@@ -39,53 +42,67 @@ def nap() -> None:
 
 @dataclass
 class Note:
-    """What the lock file says: who holds it, which folders and client locks were made for it (path to inode).
+    """What the lock file says: who holds it, which folders were made for it, when which client lock was made.
 
     It outlives a killed run, so that the next one can clear away what was that run's.
     """
 
     pid: int = 0
     folders: list[str] = field(default_factory=list)
-    locks: dict[str, int] = field(default_factory=dict)
+    locks: dict[str, float] = field(default_factory=dict)
 
 
 class OwnLock:
-    """Our lock, held; ``note`` is what stands in it."""
+    """Our lock, held; ``note`` is what stands in it, ``taken`` the client locks of this run with their inodes."""
 
     def __init__(self, path: Path, descriptor: int, folders: tuple[Path, ...]) -> None:
         self.path, self.descriptor = path, descriptor
+        self.taken: dict[Path, int] = {}
         self.note = noted(descriptor)
+        self.length = 0
         self.note.pid = os.getpid()
-        self.note.folders = [*self.note.folders, *map(str, folders)]
-        self.save()
+        self.adopt(folders)
 
     @property
     def folders(self) -> tuple[Path, ...]:
         return tuple(folder for text in self.note.folders if (folder := Path(text)).is_absolute())
 
+    def adopt(self, folders: tuple[Path, ...]) -> None:
+        """Note folders made for our state, outermost first: they go with the last receipt."""
+        self.note.folders = list(dict.fromkeys([*map(str, folders), *self.note.folders]))
+        self.save()
+
     def save(self) -> None:
         """Write the note, if that can be: it helps the next run, the lock holds without it."""
+        text = json.dumps(vars(self.note)).encode().ljust(self.length)  # never shorter: one write replaces all
         with suppress(OSError):
-            io(os.ftruncate, self.descriptor, 0)
             io(os.lseek, self.descriptor, 0, os.SEEK_SET)
-            io(os.write, self.descriptor, json.dumps(vars(self.note)).encode())
+            self.length = io(os.write, self.descriptor, text)
 
-    def remember(self, lock: Path, inode: int | None) -> None:
-        """Note that the client lock ``lock`` is ours; None: not any more."""
-        self.note.locks.pop(str(lock), None)
-        if inode is not None:
-            self.note.locks[str(lock)] = inode
+    def announce(self, lock: Path) -> None:
+        """Note that the client lock ``lock`` is about to be made: a run killed right after that has made it."""
+        self.note.locks[str(lock)] = time.time()
         self.save()
+
+    def withdraw(self, lock: Path) -> None:
+        """Note that ``lock`` is not ours."""
+        self.taken.pop(lock, None)
+        if self.note.locks.pop(str(lock), None) is not None:
+            self.save()
+
+    def left_behind(self, lock: Path, made: float) -> bool:
+        """Whether a killed run of ours made ``lock`` at the time ``made``; a living holder would have touched it."""
+        announced = self.note.locks.get(str(lock))
+        return announced is not None and lock not in self.taken and abs(made - announced) < RECENT
 
 
 def noted(descriptor: int) -> Note:
-    """What the last holder left in the lock file; nothing where it ended well or wrote nonsense."""
+    """Return what the last holder left in the lock file; nothing where it ended well or wrote nonsense."""
     try:
-        data = json.loads(io(os.pread, descriptor, 1 << 16, 0) if POSIX else os.read(descriptor, 1 << 16))
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        data = json.loads(io(os.read, descriptor, 1 << 16))
         folders = [str(folder) for folder in data["folders"]]
-        return Note(
-            int(data["pid"]), folders, {str(path): int(inode) for path, inode in data["locks"].items()}
-        )
+        return Note(int(data["pid"]), folders, {str(path): float(made) for path, made in data["locks"].items()})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Note()
 
@@ -100,15 +117,16 @@ def own_lock(dirs: Dirs, patience: float = PATIENCE, pause: Pause = nap) -> Iter
     with explained(path, "config.unwritable", "locked"):
         folders = make_folders(path)
         descriptor = acquired(path, time.monotonic() + patience, pause)
+    lock = OwnLock(path, descriptor, folders)
     try:
-        lock = OwnLock(path, descriptor, folders)
         yield lock
     finally:
         with suppress(OSError):
             io(os.unlink, path)  # while it is ours: whoever waits for this file sees that it is gone
-        io(os.close, descriptor)
-    if not (dirs.state / "receipt.json").exists():
-        remove_folders(lock.folders)
+        with suppress(OSError):
+            io(os.close, descriptor)
+        if not (dirs.state / "receipt.json").exists():
+            remove_folders(lock.folders)
 
 
 def acquired(path: Path, deadline: float, pause: Pause) -> int:
@@ -185,25 +203,28 @@ def take(lock: Path, own: OwnLock, patience: float = STALE, pause: Pause = nap) 
     so do we after ``patience`` seconds: the comparison right before the rename is what protects the file.
     """
     deadline = time.monotonic() + patience
-    while True:
-        try:
-            io(os.mkdir, lock, 0o700)
-        except FileExistsError:
-            if not broken(lock, own) and time.monotonic() > deadline:
-                return False
-            pause()
-        except OSError:
+    while io(os.path.lexists, lock) and not broken(lock, own):
+        if time.monotonic() > deadline:
             return False
-        else:
-            own.remember(lock, io(os.stat, lock).st_ino)
-            return True
+        pause()
+    own.announce(lock)
+    try:
+        io(os.mkdir, lock, 0o700)
+        own.taken[lock] = io(os.stat, lock).st_ino
+    except FileExistsError:  # somebody was quicker
+        own.withdraw(lock)
+        return time.monotonic() < deadline and take(lock, own, deadline - time.monotonic(), pause)
+    except OSError:
+        own.withdraw(lock)
+        return False
+    return True
 
 
 def broken(lock: Path, own: OwnLock) -> bool:
     """Whether ``lock`` was left behind, by a killed run of ours or by anybody for long, and is gone now."""
     try:
-        status = io(os.lstat, lock)
-        if own.note.locks.get(str(lock)) != status.st_ino and time.time() - status.st_mtime < STALE:
+        made = io(os.lstat, lock).st_mtime
+        if not own.left_behind(lock, made) and time.time() - made < STALE:
             return False
         io(os.rmdir, lock)
     except OSError:
@@ -211,12 +232,19 @@ def broken(lock: Path, own: OwnLock) -> bool:
     return True
 
 
+def clear(own: OwnLock) -> None:
+    """Remove the client locks that a killed run of ours left behind."""
+    for lock in [Path(text) for text in own.note.locks]:
+        broken(lock, own)
+        own.withdraw(lock)
+
+
 def release(lock: Path, own: OwnLock) -> None:
     """Remove the lock folder, if it still is the one that we made."""
     with suppress(OSError):
-        if io(os.lstat, lock).st_ino == own.note.locks.get(str(lock)):
+        if io(os.lstat, lock).st_ino == own.taken.get(lock):
             io(os.rmdir, lock)
-    own.remember(lock, None)
+    own.withdraw(lock)
 
 
 @contextmanager

@@ -20,8 +20,9 @@ LENGTH = 300
 """Characters of a server's own words that are repeated to people."""
 
 CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\x1b\[[0-9;?]*[A-Za-z]"
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
+"""Terminal sequences, control characters, and the invisible ones that turn the direction of writing."""
 
 
 class ProbeError(Exception):

@@ -281,20 +281,51 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Work that a client's own command must do. ``apply`` believes ``holds``, never the exit status."""
+class Hook:
+    """One event that we ask a client to call us at; ``timeout`` in whole seconds, ``matcher`` as the client spells it."""
+
+    event: str
+    timeout: int
+    matcher: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One hook as it stands in a file: handler number ``index`` of group number ``group`` of ``event``."""
 
     client: str
-    command: tuple[str, ...]
-    inverse: tuple[str, ...]
-    reason: str
-    touches: tuple[Path, ...]
-    holds: Callable[[Files], bool] = field(compare=False)
+    scope: str
+    path: Path
+    event: str
+    group: int
+    index: int
+    entry: Mapping[str, Json]
+    holder: Mapping[str, Json]
+
+    @property
+    def command(self) -> str:
+        return str(self.entry.get("command", ""))
+
+
+Trust: TypeAlias = Literal["not-needed", "trusted", "awaiting", "modified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What we hand out, as bytes: the memory wing by path, the template of our settings, the skills by path."""
+
+    wing: Mapping[str, bytes]
+    config: bytes
+    skills: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class ClientPlan:
-    """What is about to happen to one client; nothing where ``blocked`` says what forbids it."""
+    """What is about to happen to one client; nothing where ``blocked`` says what forbids it.
+
+    ``entry`` is the registration to be there (None without one), ``hooks`` are the events that will call us, ``skills``
+    the names of those that will be there.
+    """
 
     client: str
     presence: Presence
@@ -303,6 +334,8 @@ class ClientPlan:
     entry: Registration | None
     notes: tuple[str, ...] = ()
     blocked: Finding | None = None
+    hooks: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +345,6 @@ class Plan:
     backend: Backend
     clients: tuple[ClientPlan, ...]
     changes: tuple[Change, ...]
-    steps: tuple[Step, ...] = ()
     leaves: tuple[str, ...] = ()
 
 
@@ -351,6 +383,7 @@ class ClientResult:
     changes: tuple[Change, ...] = ()
     verification: Verification | None = None
     notes: tuple[str, ...] = ()
+    trust: Trust = "not-needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +406,38 @@ class Report:
     error: UserError | None = None
 
 
+class HookSide(Protocol):
+    """What a client's module for hooks and skills exports; data in, data out."""
+
+    @property
+    def EVENTS(self) -> tuple[Hook, ...]:  # noqa: N802
+        """Every event that we ask to be called at."""
+
+    def places(self, host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
+        """Each file that may hold hooks, with the scope that it stands for."""
+
+    def file(self, host: Host, files: Files, scope: Scope, project: Path | None) -> Path:
+        """The file that ours go into."""
+
+    def faults(self, document: Mapping[str, Json]) -> tuple[str, ...]:
+        """What in ``document`` makes the client ignore the whole file, as sentences."""
+
+    def off(self, host: Host, files: Files, project: Path | None) -> Finding | None:
+        """The switch that keeps every hook from running, if one is set."""
+
+    def trust(self, host: Host, files: Files, handler: Handler) -> Trust:
+        """Whether the client will run ``handler``, as its own files say."""
+
+    def farewell(self, host: Host, files: Files, taken: Sequence[Handler]) -> tuple[tuple[Path, Edit], ...]:
+        """What else has to change when ``taken`` go, so that every other hook stays as trusted as it is."""
+
+    def skills(self, host: Host, scope: Scope, project: Path | None) -> Path:
+        """The folder whose subfolders the client reads as skills."""
+
+    def traces(self, host: Host) -> tuple[Path, ...]:
+        """Files and folders whose time tells that the client was used."""
+
+
 class Client(Protocol):
     """What a module in ``clients/`` exports. All of it is data in, data out: no file is opened there."""
 
@@ -392,8 +457,15 @@ class Client(Protocol):
     def RESTART(self) -> str:  # noqa: N802
         """What makes a running client see a new registration, as one sentence."""
 
+    @property
+    def hooks(self) -> HookSide | None:
+        """Its module for hooks and skills; None where it has none that we could serve."""
+
     def wants(self, host: Host, project: Path | None, known: Files) -> frozenset[Path]:
         """Which paths it wants read, given what is known so far; asked again until it wants no more."""
+
+    def main_file(self, host: Host) -> Path:
+        """The file of user scope."""
 
     def presence(self, host: Host, files: Files) -> Presence:
         """Whether it is installed, from files and PATH alone."""

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,8 +17,8 @@ from rich.text import Text
 from mem0_agent.clients import CLIENTS
 from mem0_agent.diffs import unified
 from mem0_agent.envelope import envelope
-from mem0_agent.memory.redact import redact
-from mem0_agent.model import Exit, UserError
+from mem0_agent.memory.redact import plain, secretless
+from mem0_agent.model import Exit, Json, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +39,9 @@ class Face:
     def __init__(self, *, json: bool = False, yes: bool = False, secrets: Sequence[str] = ()) -> None:
         self.json, self.yes = json, yes
         self.secrets = [secret for secret in secrets if secret]
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # what the terminal cannot show must not end the command
+                stream.reconfigure(errors="backslashreplace")
         self.out = Console(highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -47,15 +51,31 @@ class Face:
         if not self.json:
             self.out.print(Text(self.clean(text), style=style))
 
+    def short(self, text: str) -> str:
+        """``text`` with the home folder as ``~``."""
+        home = os.environ.get("HOME") or os.environ.get("USERPROFILE") or ""
+        return text.replace(home + os.sep, "~" + os.sep) if len(home) > 1 else text
+
     def clean(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "•••")
         return text
 
+    def cleaned(self, value: Json) -> Json:
+        """``value`` with every text in it cleaned; names of members are ours and stay."""
+        if isinstance(value, dict):
+            return {name: self.cleaned(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.cleaned(member) for member in value]
+        return self.clean(value) if isinstance(value, str) else value
+
+    @property
+    def unicode(self) -> bool:
+        return (self.out.encoding or "").lower().startswith("utf")
+
     def mark(self, severity: str) -> Text:
         sign, style = MARKS[severity]
-        fits = (self.out.encoding or "").lower().startswith("utf")
-        return Text(sign if fits else PLAIN[sign], style=style)
+        return Text(sign if self.unicode else PLAIN[sign], style=style)
 
     def line(self, severity: str, text: str, indent: int = 0) -> None:
         if not self.json:
@@ -76,29 +96,41 @@ class Face:
                 "usage.confirmation", "This needs a yes, and there is no terminal to ask on",
                 hint="Add --yes to go ahead, or --dry-run to see the plan.", exit_code=Exit.USAGE,
             )  # fmt: skip
-        answer = self.out.input(Text(f"{question} [Y/n] ", style="bold"))
+        try:
+            answer = self.out.input(Text(f"{question} [Y/n] ", style="bold"))
+        except EOFError:  # the end of the input is no yes
+            self.say()
+            return False
         return answer.strip().lower() in ("", "y", "yes")
 
     # A plan
 
-    def plan(self, plan: Plan) -> None:
-        """The exact diff of every file of somebody else's; what is ours alone is one line each."""
-        own = [change for change in plan.changes if not change.client]
+    def plan(self, plan: Plan, *, full: bool = False) -> None:
+        """The exact diff of every file that others own; files that are ours whole by their folder, unless ``full``."""
+        whole = [c for c in plan.changes if not c.edits and None in (c.before, c.after) and not full]
         for change in plan.changes:
-            if change.client:
+            if change not in whole:
                 self.diff(change)
-        if own:
-            self.say(f"mem0-agent's own files ({len(own)}):", style="bold")
-            for folder, count in folders(own).items():
-                self.say(f"  {folder}  ({count} {'file' if count == 1 else 'files'})")
+        for name in dict.fromkeys(change.client for change in whole):
+            title = CLIENTS[name].TITLE if name else "mem0-agent's own files"
+            self.say(f"{title}: whole files", style="bold")
+            for folder, count in folders([change for change in whole if change.client == name]).items():
+                self.say(f"  {self.short(folder)}  ({count} {'file' if count == 1 else 'files'})")
             self.say()
 
     def diff(self, change: Change) -> None:
         title = f"{CLIENTS[change.client].TITLE}: {change.reason}" if change.client else change.reason
         self.say(title, style="bold")
-        for line in unified(change):
-            self.say(redact(line), style=DIFF_STYLES.get(line[:1], "") if line[:3] not in ("+++", "---") else "bold")
+        for number, line in enumerate(map(secretless, unified(change))):
+            self.exactly(line, style="bold" if number < 2 else DIFF_STYLES.get(line[:1], ""))
         self.say()
+
+    def exactly(self, text: str, *, style: str) -> None:
+        """A line of a file: every byte of it for a program that reads us, harmless and in colour for people."""
+        if self.out.is_terminal:
+            self.say(plain(text), style=style)
+        elif not self.json:
+            self.out.file.write(self.clean(text) + "\n")
 
     # While it works
 
@@ -119,7 +151,7 @@ class Face:
 
     def report(self, report: Report) -> None:
         if self.json:
-            sys.stdout.write(self.clean(json.dumps(envelope(report), ensure_ascii=False)) + "\n")
+            self.out.file.write(one_line(self.cleaned(envelope(report)), ascii_only=not self.unicode) + "\n")
             return
         if report.command == "doctor" and not report.error:
             self.findings(report.findings)
@@ -140,7 +172,7 @@ class Face:
             severity = {"ok": "ok", "failed": "error", "skipped": "warning"}[found.status]
             self.line(severity, f"{client.TITLE}{version}: {found.detail}")
         else:
-            self.line("ok", f"{client.TITLE}{version}: {done(result.changes)}")
+            self.line("ok", f"{client.TITLE}{version}: {self.short(done(result.changes))}")
         for note in (*result.plan.notes, *result.notes):
             self.say(f"    {note}", style="dim")
 
@@ -152,21 +184,29 @@ class Face:
             self.err.print(Text(self.clean(error.hint)))
 
     def findings(self, findings: Sequence[Finding]) -> None:
+        """A table on a terminal; elsewhere lines that are not folded, so that every fix can be pasted."""
+        if self.out.is_terminal:
+            self.out.print(self.table(findings), soft_wrap=False)
+        else:
+            for finding in findings:
+                self.line(finding.severity, f"{finding.client}: {finding.title}" if finding.client else finding.title)
+                for text, _ in particulars(finding):
+                    self.say(f"    {text}")
+        counts = [sum(f.severity == s for f in findings) for s in ("error", "warning")]
+        self.say()
+        self.say(tally(*counts), style="bold")
+
+    def table(self, findings: Sequence[Finding]) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, style="bold")
         table.add_column(overflow="fold")
         for finding in findings:
             cell = Text(self.clean(finding.title))
-            if finding.detail:
-                cell.append("\n" + self.clean(finding.detail), style="dim")
-            if finding.fix and finding.severity in ("warning", "error"):
-                cell.append("\n→ " + self.clean(finding.fix), style="cyan")
+            for text, style in particulars(finding):
+                cell.append("\n" + self.clean(text), style=style)
             table.add_row(self.mark(finding.severity), finding.client or "", cell)
-        Console(highlight=False).print(table)
-        counts = [sum(f.severity == s for f in findings) for s in ("error", "warning")]
-        self.say()
-        self.say(tally(*counts), style="bold")
+        return table
 
 
 class Progress:
@@ -202,9 +242,26 @@ def folders(changes: Sequence[Change]) -> dict[str, int]:
 
 
 def done(changes: Sequence[Change]) -> str:
-    if not changes:
-        return "nothing to do"
-    return "; ".join(dict.fromkeys(f"{change.path}: {change.reason}" for change in changes))
+    """What was done, as few words as tell it: a file by its name, several alike by their number."""
+    by_reason: dict[str, list[Change]] = {}
+    for change in changes:
+        by_reason.setdefault(change.reason, []).append(change)
+    parts = [
+        f"{group[0].path if len(group) == 1 else f'{len(group)} files'}: {reason}" for reason, group in by_reason.items()
+    ]
+    return "; ".join(parts) or "nothing to do"
+
+
+def particulars(finding: Finding) -> Iterator[tuple[str, str]]:
+    """What stands under a finding's title, each with its style."""
+    if finding.detail:
+        yield finding.detail, "dim"
+    if finding.fix and finding.severity in ("warning", "error"):
+        yield f"→ {finding.fix}", "cyan"
+
+
+def one_line(value: Json, *, ascii_only: bool) -> str:
+    return json.dumps(value, ensure_ascii=ascii_only)
 
 
 def tally(errors: int, warnings: int) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import registrations
+from mem0_agent import hooks, registrations
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
 from mem0_agent.model import PLATFORM_URL, Backend, Change, ClientPlan, Edit, Plan, digest
@@ -39,7 +39,36 @@ def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, ba
         change, left = inverse(host, files, record, request, backup)
         changes += [change] if change else []
         leaves += left
-    return Plan(backend, parts, tuple(changes), leaves=tuple(leaves))
+    return Plan(backend, parts, tuple(parted(host, files, receipt, request, changes)), leaves=tuple(leaves))
+
+
+def parted(host: Host, files: Files, receipt: Receipt, request: Request, changes: list[Change]) -> list[Change]:
+    """``changes``, with what the clients need besides so that hooks which stay keep their trust."""
+    going = {change.path for change in changes}
+    for name in request.clients:
+        side = CLIENTS[name].hooks
+        ours = [h for h in hooks.everywhere(host, name, request.project, files) if hooks.is_ours(host, h)]
+        taken = [handler for handler in ours if handler.path in going]
+        for path, edit in side.farewell(host, files, taken) if side else ():
+            changes = also(host, files, receipt, name, changes, path, edit)
+    return changes
+
+
+def also(host: Host, files: Files, receipt: Receipt, client: str, changes: list[Change], path: Path,
+         edit: Edit) -> list[Change]:  # fmt: skip
+    """``changes`` with one more edit of ``path``, unless that file goes back to its former bytes anyway."""
+    record, now = receipt.records.get(path), files.get(path)
+    if now is None or (record and record.result == digest(now)):
+        return changes
+    there = next((change for change in changes if change.path == path), None)
+    text = there.after if there else now
+    if text is None:
+        return changes
+    after, _ = document.perform(path, text, [edit])
+    change = Change(path, now, after, "keep the trust of your other hooks", client, (edit,), lock=CLIENTS[client].lock(host, path))
+    if there:
+        change = replace(there, after=after)
+    return [*(other for other in changes if other is not there), change]
 
 
 def concerned(receipt: Receipt, request: Request) -> list[Record]:
@@ -115,6 +144,10 @@ def unrecorded(host: Host, files: Files, request: Request) -> Iterator[Change]:
         for held in client.registrations(host, request.project, files):
             if held.scope in (*request.scopes, "local") and ours(host, files, client, held):
                 drops.setdefault(held.path, []).append(Edit("drop", held.keys))
+        for handler in hooks.everywhere(host, name, request.project, files):
+            if handler.scope in request.scopes and hooks.is_ours(host, handler) and len(handler.holder["hooks"]) == 1:
+                edit = Edit("take", ("hooks", handler.event), dict(handler.holder))
+                drops.setdefault(handler.path, []).append(edit)
         for path, edits in drops.items():
             after, done = document.perform(path, files.get(path), edits)
             yield Change(path, files.get(path), after, "take our entry out", name, done, lock=client.lock(host, path))

@@ -42,16 +42,25 @@ def turn(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     arguments: Sequence[str] = QUIET,
+    resume: str = "",
 ) -> list[Turn]:
-    """One thread in one app-server, a turn for each prompt; ``/compact`` is a prompt too."""
+    """One thread in one app-server, a turn for each prompt; ``/compact`` is a prompt too.
+
+    ``resume`` continues the thread of an earlier turn's ``session``.
+    """
     place = cwd or box.project
     surroundings = {**KEY, **(env or {})}
     with (
         ResponsesApi(box.network.listener()) as api,
         AppServer(box, [*provider(api.url), *arguments], cwd=place, env=surroundings) as server,
     ):
-        thread = server.call("thread/start", {"cwd": str(place)})["thread"]["id"]
+        start = server.call("thread/resume", {"threadId": resume}) if resume else begin(server, place)
+        thread = start["thread"]["id"]
         return [take(server, api, thread, prompt) for prompt in prompts]
+
+
+def begin(server: AppServer, place: Path, **more: Json) -> Json:
+    return server.call("thread/start", {"cwd": str(place), **more})
 
 
 def take(server: AppServer, api: ResponsesApi, thread: str, prompt: Prompt) -> Turn:
@@ -174,3 +183,11 @@ def hooks_list(box: Sandbox, *, cwd: Path | None = None) -> list[dict[str, Json]
     with app(box, cwd=cwd) as client:
         data = client.call("hooks/list", {"cwds": [str(cwd or box.project)]})["data"]
     return [hook for each in data for hook in each["hooks"]]
+
+
+def trust(box: Sandbox, *, cwd: Path | None = None) -> None:
+    """Accept every hook that Codex knows of, as its user does in the dialogue at the start."""
+    found = {hook["key"]: {"trusted_hash": hook["currentHash"]} for hook in hooks_list(box, cwd=cwd)}
+    edit = {"keyPath": "hooks.state", "mergeStrategy": "upsert", "value": found}
+    with app(box, cwd=cwd) as client:
+        client.call("config/batchWrite", {"edits": [edit]})

@@ -15,7 +15,7 @@ from tests.e2e.loopback import Answer, Request, Server, event_stream
 
 Json = Any
 NUMBERS = itertools.count(1)
-WRAPPED = re.compile(r"\AWall time: [^\n]*\nOutput:\n(.*)\Z", re.DOTALL)
+WRAPPED = re.compile(r"\AWall time: [^\n]*\nOutput:\n?(.*)\Z", re.DOTALL)
 
 
 class ResponsesApi(Server):
@@ -87,9 +87,12 @@ def tool_results(body: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def plain(output: Json) -> str:
-    """Newer releases send a list of parts, the first of them the time; older ones wrap the parts in one string."""
-    if isinstance(output, str):
-        wrapped = WRAPPED.match(output)
-        return plain(json.loads(wrapped[1])) if wrapped else output
-    texts = [part.get("text", "") for part in output]
-    return "".join(text for text in texts if not text.startswith("Wall time: "))
+    """Newer releases send a list of parts, the first of them the time; older ones, and all of them for structured
+    content, put everything in one string behind the time."""
+    if not isinstance(output, str):
+        texts = [part.get("text", "") for part in output]
+        return "".join(text for text in texts if not WRAPPED.match(text))
+    wrapped = WRAPPED.match(output)
+    if wrapped is None:
+        return output
+    return plain(json.loads(wrapped[1])) if wrapped[1].startswith("[{") else wrapped[1]

@@ -71,8 +71,44 @@ def test_codex_exec_calls(box: Sandbox) -> None:
     assert len(turn.results) == 1
 
 
+def test_claude_hooks_and_where_their_words_go(box: Sandbox, tmp_path: Path) -> None:
+    settings = box.home / ".claude" / "settings.json"
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text(json.dumps({"hooks": saying(tmp_path / "log")}))
+    (turn,) = claude.session(box, [prompt("where is the harbour?")])
+    settings.unlink()
+    assert {"SessionStart", "UserPromptSubmit"} <= set(turn.events())
+    assert turn.places("ZEBRA") == turn.places("ZEBRA-SessionStart") + turn.places("ZEBRA-UserPromptSubmit")
+    assert len(turn.places("ZEBRA")) == 2
+
+
+def test_codex_hooks_run_only_when_trusted(box: Sandbox, tmp_path: Path) -> None:
+    (box.home / ".codex" / "hooks.json").write_text(json.dumps({"hooks": saying(tmp_path / "log")}))
+    (turn,) = codex.turn(box, [prompt("where is the harbour?")])
+    assert (turn.hooks, turn.places("ZEBRA")) == ((), ())
+    codex.trust(box)
+    said, compacted, after = codex.turn(
+        box, [prompt("where?"), prompt("/compact", Say("a summary")), prompt("and?")]
+    )
+    assert said.events() == ("SessionStart", "UserPromptSubmit")
+    assert ["developer" in place for place in said.places("ZEBRA")] == [True, True]
+    assert compacted.events() == ("PreCompact", "PostCompact")
+    assert after.events() == ("SessionStart", "UserPromptSubmit")
+    sources = [event["source"] for event in claude.fired(tmp_path / "log") if "source" in event]
+    assert sources == ["startup", "compact"]
+
+
+def saying(log: Path) -> dict[str, list[dict[str, object]]]:
+    """Hooks that write their payload to ``log`` and say ZEBRA and their event's name."""
+    probe = f"{sys.executable} -I {claude.PROBE} {log}"
+    spoken = {event: f" ZEBRA-{event}" for event in ("SessionStart", "UserPromptSubmit")}
+    events = {**spoken, "PreCompact": "", "PostCompact": ""}
+    return {
+        event: [{"hooks": [{"type": "command", "command": probe + words}]}] for event, words in events.items()
+    }
+
+
 def test_there_is_no_way_out(box: Sandbox) -> None:
-    if not box.network.isolated:
-        pytest.skip("this machine does not let its users make a network namespace")
-    reach = "import socket; socket.create_connection(('192.0.2.1', 80), 5)"
-    assert "Network is unreachable" in box.run([sys.executable, "-I", "-c", reach]).err
+    reach = "import urllib.request; urllib.request.urlopen('http://192.0.2.1/', timeout=5)"
+    refusal = "Network is unreachable" if box.network.isolated else "Connection refused"
+    assert refusal in box.run([sys.executable, "-I", "-c", reach]).err

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import programs
+from mem0_agent.clients import claude_hooks, programs
 from mem0_agent.model import (
     KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
 )  # fmt: skip
@@ -23,12 +23,13 @@ RESTART = "Restart running Claude Code sessions: they read their servers once, a
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
+hooks = claude_hooks
+
 
 # Places
 
 
-def folder(host: Host) -> Path:
-    return Path(host.env.get("CLAUDE_CONFIG_DIR") or host.home / ".claude")
+folder = claude_hooks.folder
 
 
 def main_file(host: Host) -> Path:
@@ -72,6 +73,7 @@ def program(host: Host) -> Path | None:
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
     del known
     return frozenset({
+        *(path for _, path in hooks.places(host, project)),
         main_file(host), managed_file(host), *approval_files(host, project), *project_files(project),
         *dead_files(host), *programs.manifest(program(host)),
     })  # fmt: skip
@@ -180,7 +182,7 @@ def endpoint(host: Host, files: Files, registration: Registration) -> Endpoint:
     if "url" in entry:
         headers = tuple((name, fill(text)) for name, text in programs.strings(entry.get("headers")).items())
         return Endpoint(url=fill(str(entry["url"])), headers=headers, unset=tuple(unset))
-    argv = [str(entry.get("command", "")), *map(str, entry.get("args") or ())]
+    argv = [str(entry.get("command", "")), *programs.texts(entry.get("args"))]
     command = tuple(map(fill, argv))
     extra = {name: fill(text) for name, text in programs.strings(entry.get("env")).items()}
     where = str(registration.project or host.cwd)
@@ -215,9 +217,10 @@ def approval(host: Host, files: Files, registration: Registration) -> Finding | 
 def approved(host: Host, files: Files, registration: Registration) -> bool:
     project = registration.project
     places = [programs.document(path, files) for path in approval_files(host, project)]
-    entry = programs.document(main_file(host), files).get("projects", {}).get(str(project))
+    projects = programs.table(programs.document(main_file(host), files), "projects", main_file(host))
+    entry = projects.get(str(project))
     places += [entry] if isinstance(entry, dict) else []
     return any(
-        place.get("enableAllProjectMcpServers") is True or registration.name in (place.get("enabledMcpjsonServers") or ())
+        place.get("enableAllProjectMcpServers") is True or registration.name in programs.texts(place.get("enabledMcpjsonServers"))
         for place in places
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import programs
+from mem0_agent.clients import codex_hooks, programs
 from mem0_agent.model import (
     KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
 )  # fmt: skip
@@ -23,13 +23,13 @@ RESTART = "Start a new Codex session: a running one keeps the servers it began w
 PASSED_ON = ("HOME", "LOGNAME", "PATH", "SHELL", "USER", "__CF_USER_TEXT_ENCODING", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ")
 """The only variables that a stdio server gets unless its entry names more."""
 
+hooks = codex_hooks
+
 
 # Places
 
 
-def folder(host: Host) -> Path:
-    configured = host.env.get("CODEX_HOME")
-    return host.cwd / configured if configured else host.home / ".codex"
+folder = codex_hooks.folder
 
 
 def main_file(host: Host) -> Path:
@@ -48,7 +48,7 @@ def system_files(host: Host) -> tuple[Path, ...]:
     return () if host.windows else (Path("/etc/codex/managed_config.toml"), Path("/etc/codex/config.toml"))
 
 
-REQUIREMENTS = Path("/etc/codex/requirements.toml")
+REQUIREMENTS = codex_hooks.REQUIREMENTS
 
 
 def program(host: Host) -> Path | None:
@@ -59,6 +59,7 @@ def program(host: Host) -> Path | None:
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
     del known
     return frozenset({
+        *(path for _, path in hooks.places(host, project)),
         main_file(host), dotenv_file(host), REQUIREMENTS, *system_files(host),
         *([project_file(project)] if project else ()), *programs.manifest(program(host)),
     })  # fmt: skip
@@ -108,7 +109,8 @@ def in_file(
 
 def trusted(host: Host, files: Files, project: Path) -> bool:
     """A project's own config.toml is read only after its user trusted the folder."""
-    entry = programs.document(main_file(host), files).get("projects", {}).get(str(project))
+    projects = programs.table(programs.document(main_file(host), files), "projects", main_file(host))
+    entry = projects.get(str(project))
     return isinstance(entry, dict) and entry.get("trust_level") == "trusted"
 
 
@@ -125,7 +127,8 @@ def server(host: Host, backend: Backend, scope: Scope) -> dict[str, Json]:
     if backend.kind == "platform":
         return {"url": backend.url, "bearer_token_env_var": KEY_VARIABLE}
     command = "mem0-agent" if scope == "project" else str(host.launcher)
-    return {"command": command, "args": ["serve"]}
+    key = {"env_vars": [KEY_VARIABLE]} if backend.kind == "self-hosted" else {}
+    return {"command": command, "args": ["serve"], **key}
 
 
 def key_edit(host: Host, key: str) -> tuple[Path, Edit]:
@@ -145,11 +148,17 @@ def endpoint(host: Host, files: Files, registration: Registration) -> Endpoint:
     if "url" in entry:
         headers, unset = headers_of(entry, env)
         return Endpoint(url=str(entry["url"]), headers=tuple(headers.items()), unset=unset)
-    named = [v["name"] if isinstance(v, dict) else v for v in entry.get("env_vars") or ()]
+    named = variables(entry.get("env_vars"))
     passed = {name: env[name] for name in (*PASSED_ON, *named) if name in env}
     where = str(entry.get("cwd") or registration.project or host.cwd)
-    command = (str(entry.get("command", "")), *map(str, entry.get("args") or ()))
+    command = (str(entry.get("command", "")), *programs.texts(entry.get("args")))
     return Endpoint(command=command, env=tuple({**passed, **programs.strings(entry.get("env"))}.items()), cwd=where)
+
+
+def variables(listed: Json) -> list[str]:
+    """The names in ``env_vars``, each a text or a table with a name."""
+    rows = listed if isinstance(listed, list) else []
+    return [str(each.get("name", "")) if isinstance(each, dict) else str(each) for each in rows]
 
 
 def headers_of(entry: Mapping[str, Json], env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -86,6 +86,11 @@ def strings(value: Json) -> dict[str, str]:
     return {str(name): text for name, text in value.items() if isinstance(text, str)}
 
 
+def texts(value: Json) -> list[str]:
+    """The elements of a list as text; none where it is no list."""
+    return [str(element) for element in value] if isinstance(value, list) else []
+
+
 def ancestors(folder: Path) -> tuple[Path, ...]:
     """``folder`` and all that hold it, innermost first."""
     return (folder, *folder.parents)

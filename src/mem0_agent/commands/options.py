@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import getpass
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,19 +18,37 @@ from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserErro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mem0_agent.model import Host
+    from mem0_agent.model import Host, Kit
     from mem0_agent.render import Face
 
 Words = dict[str, Any]
 """The command line's values by the name of their flag."""
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What does not change the plan, only how it is carried out. ``timeout`` in seconds."""
+
+    verify: bool = True
+    timeout: float = 10.0
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of install: on which machine, for what, how, whom to tell, and what there is to hand out."""
+
+    here: Host
+    request: Request
+    options: Options
+    face: Face
+    kit: Kit
+
+
 NOT_YET = {
     "cowork": "Claude Cowork is not supported yet: set up claude-code and codex with this version",
     "plugin": "--mode plugin is not supported yet: --mode direct writes the clients' own files",
-    "hooks": "There are no hooks to skip or to trust in this version",
-    "skills": "There are no skills to skip in this version",
-    "mcp": "--skip mcp would leave nothing to install in this version",
 }
+PARTS = ("mcp", "hooks", "skills")
 
 
 def usage(message: str, hint: str = "") -> UserError:
@@ -37,8 +56,6 @@ def usage(message: str, hint: str = "") -> UserError:
 
 
 def not_yet(word: str) -> UserError:
-    if word not in NOT_YET:
-        raise usage(f"There is nothing called “{word}” to skip.", "Parts: mcp, hooks, skills")
     return UserError("usage.not-yet", NOT_YET[word], exit_code=Exit.USAGE)
 
 
@@ -56,15 +73,19 @@ def chosen_clients(names: Sequence[str]) -> tuple[str, ...]:
 
 def request_of(here: Host, words: Words, face: Face) -> Request:
     """What ``install`` is asked to do. Raises UserError for words that do not go together or are for later."""
-    for word in (*words["skip"], *(["plugin"] if words["mode"] == "plugin" else []), *(["hooks"] if words["trust_hooks"] else [])):
-        raise not_yet(word)
+    if words["mode"] == "plugin":
+        raise not_yet("plugin")
+    if unknown := [word for word in words["skip"] if word not in PARTS]:
+        raise usage(f"There is nothing called “{unknown[0]}” to skip.", f"Parts: {', '.join(PARTS)}")
+    if set(words["skip"]) == set(PARTS):
+        raise usage("With all of it skipped there is nothing to install")
     key = given_key(here, words, face)
     face.secrets += [key] if key else []
     backend = backend_of(here, words, key)
     named = chosen_clients(words["client"])
     return Request(
         named or detected(here), backend, words["scope"], project_folder(here, words["project"]), words["mode"],
-        key, words["store_key"], words["replace"], words["allow_duplicate"],
+        key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]), words["trust_hooks"],
     )  # fmt: skip
 
 
@@ -79,7 +100,10 @@ def given_key(here: Host, words: Words, face: Face) -> str:
         return key
     key = here.env.get(KEY_VARIABLE, "").strip()
     if not key and words["store_key"] and face.interactive:
-        return getpass.getpass("Mem0 API key (not shown): ").strip()
+        try:
+            return getpass.getpass("Mem0 API key (not shown): ").strip()
+        except EOFError as error:
+            raise usage("No key was given") from error
     return key
 
 

@@ -25,7 +25,7 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     plan = planned(here, receipt, request)
     kept = uninstall.remaining(receipt, request)
     sweep = () if kept else host.own_folders(here.dirs, purge=purge)
-    face.plan(plan)
+    face.plan(plan, full=dry_run)
     for place in sweep:
         face.say(f"remove {place}")
     if not dry_run and (plan.changes or sweep):
@@ -47,7 +47,7 @@ def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> 
 
 def gathered(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Files:
     recorded = frozenset(receipt.records) if receipt else frozenset()
-    clients = () if receipt else tuple(CLIENTS[name] for name in request.clients)
+    clients = tuple(CLIENTS[name] for name in request.clients)
     return host.gather([
         lambda known: recorded - known.keys(),
         *(partial(client.wants, here, request.project) for client in clients),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from mem0_agent.edits import dotenv_text, json_text, toml_text
-from mem0_agent.edits.text import BY_HAND, MISSING, depth_at, same, value_at
+from mem0_agent.edits.text import BY_HAND, MISSING, depth_at, same, shallow, value_at
 from mem0_agent.model import UserError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def editor(path: Path) -> Editor:
     return EDITORS[suffix]
 
 
+@shallow
 def perform(path: Path, before: bytes | None, edits: Sequence[Edit]) -> tuple[bytes, tuple[Edit, ...]]:
     """Return the text after ``edits``, and the edits completed with what ``revert`` needs.
 
@@ -92,14 +94,27 @@ def perform(path: Path, before: bytes | None, edits: Sequence[Edit]) -> tuple[by
 def completed(data: dict[str, Json], edit: Edit) -> Edit:
     """Return ``edit`` with ``was`` and ``made`` as the document stands."""
     here, missing = value_at(data, edit.keys), len(edit.keys) - depth_at(data, edit.keys)
-    was = None if here is MISSING else here
     if edit.op == "put":
-        return dataclasses.replace(edit, was=was, made=max(0, missing - 1))
+        return dataclasses.replace(edit, was=recorded(edit, here), made=max(0, missing - 1))
     if edit.op == "drop":
-        return dataclasses.replace(edit, was=was)
+        return dataclasses.replace(edit, was=recorded(edit, here))
     if edit.op == "add":
         return dataclasses.replace(edit, made=missing)
     return dataclasses.replace(edit, was=edit.value if holds(here, edit.value) else None)
+
+
+def recorded(edit: Edit, here: Json) -> Json:
+    """Return what will be displaced, None for nothing. Raises UserError where no record could keep it."""
+    if here is MISSING:
+        return None
+    try:
+        kept = same(json.loads(json.dumps(here, allow_nan=False)), here)
+    except (TypeError, ValueError):
+        kept = False
+    if not kept:
+        message = f'"{".".join(edit.keys)}" holds a value that cannot be recorded for the way back.'
+        raise UserError("config.unsupported", message, hint=BY_HAND)
+    return here
 
 
 def holds(array: Json, value: Json) -> bool:
@@ -119,6 +134,7 @@ def applied(kind: Editor, text: bytes, edit: Edit) -> bytes:
             return kind.take(text, edit.keys, edit.value, edit.made)
 
 
+@shallow
 def revert(path: Path, text: bytes, edits: Sequence[Edit], *, force: bool = False) -> Reverted:
     """Take back ``edits``, as ``perform`` completed them, last first; the text may have changed since.
 

@@ -51,6 +51,7 @@ def lines_of(text: str) -> list[Line]:
             return found
         match = STATEMENT.match(text, offset)
         if match is None:
+            offset += len(text[offset:]) - len(text[offset:].lstrip(" \t"))
             raise invalid(text, offset, "This line is not KEY=value, or its quotes do not match.")
         found.append(Line(match["key"], offset, *match.span("value"), match.end()))
         offset = match.end()

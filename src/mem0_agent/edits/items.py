@@ -45,9 +45,7 @@ def territory(text: str, box: Box, index: int) -> int:
     """Return where an item's white space starts: behind the comma before it and that comma's comment."""
     if index == 0:
         return box.open
-    after = box.items[index - 1].after
-    match = REST.match(text, after)
-    return match.end() if match and "#" in match.group() else after
+    return behind_comment(text, box.items[index - 1].after)
 
 
 def lead(text: str, box: Box, index: int) -> str:
@@ -56,19 +54,28 @@ def lead(text: str, box: Box, index: int) -> str:
 
 
 def removal(text: str, box: Box, index: int) -> tuple[int, int]:
-    """Return the span to cut so that one item goes, with one comma and the white space that came with it."""
+    """Return the span to cut so that an item goes, with one comma and the white space that came with it.
+
+    A comment on the item's own line goes along, any other stays.
+    """
     items, item = box.items, box.items[index]
     if len(items) == 1:
         return (item.start, item.after) if "#" in text[item.end : box.close] else hollow(text, box)
     mark = text.rfind("#", items[index - 1].end if index else box.open, item.start)
-    last = index == len(items) - 1
+    if item.after == item.end:
+        return (line_end(text, mark) if mark >= 0 else items[index - 1].end), item.end
+    behind = behind_comment(text, item.after)
     if mark >= 0:
-        return line_end(text, mark), item.after
+        return line_end(text, mark), behind
     if index == 0:
-        return item.start, (item.after if "#" in text[item.after : items[1].start] else items[1].start)
-    if last and item.after > item.end:
-        return items[index - 1].after, item.after
-    return items[index - 1].end, item.end
+        return (box.open, behind) if behind > item.after else (item.start, items[1].start)
+    return items[index - 1].after, behind
+
+
+def behind_comment(text: str, offset: int) -> int:
+    """Return where the comment ends that follows on the line of ``offset``; ``offset`` where none does."""
+    match = REST.match(text, offset)
+    return match.end() if match and "#" in match.group() else offset
 
 
 def line_end(text: str, offset: int) -> int:
@@ -104,9 +111,7 @@ def room(text: str, box: Box, unit: str | None, space: str) -> Gap:
         before = space
     if last.after == last.end:
         return Gap(last.end, "," + before, "", base)
-    rest = REST.match(text, last.after)
-    behind = rest.end() if rest and "#" in rest.group() else last.after
-    return Gap(behind, before, ",", base)
+    return Gap(behind_comment(text, last.after), before, ",", base)
 
 
 def first(text: str, box: Box, unit: str | None) -> Gap:

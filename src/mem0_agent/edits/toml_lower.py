@@ -1,12 +1,15 @@
 """TOML 1.1 said in TOML 1.0, which is what the standard library reads before Python 3.15.
 
-Only what 1.1 allows is rewritten, so what is wrong by 1.1 stays wrong. Lines keep their numbers.
+Only what 1.1 allows is rewritten, so what is wrong by 1.1 stays wrong.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+import sys
+from bisect import bisect_right
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 TOKEN: Final = re.compile(
     r"""
@@ -23,11 +26,26 @@ ESCAPE: Final = re.compile(r"\\(?:(e)|x([0-9A-Fa-f]{2})|.)", re.DOTALL)
 MINUTE: Final = re.compile(r"((?:^|(?<=[Tt,=]))\d\d:\d\d)(?![:.\d])")
 
 
-def lowered(text: str) -> str:
+class Lowered(NamedTuple):
+    """The text in TOML 1.0, and for each of its tokens the offsets (there, in the original)."""
+
+    text: str
+    marks: list[tuple[int, int]]
+
+    def original(self, line: int, column: int) -> int:
+        """Return the offset in the original of a place in ``text``, counted from 1."""
+        start = 0
+        for _ in range(line - 1):
+            start = self.text.find("\n", start) + 1
+        low, offset = self.marks[max(0, bisect_right(self.marks, (start + column - 1, sys.maxsize)) - 1)]
+        return offset + start + column - 1 - low
+
+
+def lowered(text: str) -> Lowered:
     """Return ``text`` with 1.1's escapes, short times and long inline tables as 1.0 has them."""
     out: list[str] = []
     stack: list[str] = []
-    lines = 0
+    starts: list[int] = []
     for match in TOKEN.finditer(text):
         word = match.group()
         match match.lastgroup:
@@ -40,12 +58,11 @@ def lowered(text: str) -> str:
             case "close":
                 close(out, stack)
             case "gap" if stack[-1:] == ["{"] and loose(out, text[match.end() : match.end() + 1], word):
-                lines += word.count("\n")
                 word = " "
-            case "gap" if not stack and "\n" in word:
-                word, lines = word + "\n" * lines, 0
         out.append(word)
-    return "".join(out)
+        starts.append(match.start())
+    ends = accumulate(map(len, out), initial=0)
+    return Lowered("".join(out), list(zip(ends, starts, strict=False)) or [(0, 0)])
 
 
 def escape(match: re.Match[str]) -> str:

@@ -65,7 +65,7 @@ def key_parts(text: str) -> Keys:
 def unquoted(part: str) -> str:
     if part[0] not in "\"'":
         return part
-    value: str = tomllib.loads(f"k = {lowered(part)}")["k"]
+    value: str = tomllib.loads(f"k = {lowered(part).text}")["k"]
     return value
 
 

@@ -31,7 +31,8 @@ def without(text: str, keys: Keys) -> str:
         start, end = items.removal(text, member.box, member.at)
         return without(text[:start] + text[end:], keys)
     mine = toml_find.belonging(found, keys)
-    rest = [section for section in found if section not in mine] if mine else found
+    starts = {section.start for section in mine}
+    rest = [found[0], *(section for section in found[1:] if section.start not in starts)]
     lines = [(p.start, p.after) for p in toml_find.pairs_of(rest) if toml_find.starts(p.keys, keys)]
     return cut(text, [*runs(text, found, mine), *lines])
 

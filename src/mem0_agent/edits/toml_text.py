@@ -1,9 +1,8 @@
 """TOML, edited by spans: bytes in, bytes out, every byte that is not ours kept.
 
 TOML 1.1 and a byte order mark are read, and zero bytes are the empty document. Every function raises
-UserError and nothing else: config.invalid for a file that is not TOML or has something else than a table on the
-path, config.unsupported for an edit after which reading the file again shows
-any other difference than that edit.
+UserError and nothing else: config.invalid for a file that is not TOML or has no table where the path needs
+one, config.unsupported for an edit after which the file, read again, shows any difference but that edit.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from mem0_agent.model import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from mem0_agent.edits.toml_lower import Lowered
     from mem0_agent.edits.toml_scan import Keys
     from mem0_agent.model import Json
 
@@ -44,28 +44,22 @@ def document(data: bytes) -> dict[str, Json]:
     text = decoded(data)[1]
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except tomllib.TOMLDecodeError:
         low = lowered(text)
-        if low == text:
-            raise misread(text, error) from error
     except ValueError as error:
-        raise misread(text, error) from error
+        raise invalid(text, 0, f"Not valid TOML: {error}.") from error
     try:
-        return tomllib.loads(low)
+        return tomllib.loads(low.text)
     except ValueError as error:
-        raise misread(text, error) from error
+        raise misread(text, low, error) from error
 
 
-def misread(text: str, error: ValueError) -> UserError:
-    """Return what the reader says, at its place."""
+def misread(text: str, low: Lowered, error: ValueError) -> UserError:
+    """Return what the reader of ``low`` says, at its place in ``text``."""
     message = str(error)
     at = POSITION.search(message)
-    wrong = invalid(text, len(text), f"Not valid TOML: {message[: at.start()] if at else message}.")
-    if at and at[1]:
-        wrong.line, wrong.column = int(at[1]), int(at[2])
-    elif not at:
-        wrong.line = wrong.column = None
-    return wrong
+    offset = low.original(int(at[1]), int(at[2])) if at and at[1] else len(text) if at else 0
+    return invalid(text, offset, f"Not valid TOML: {message[: at.start()] if at else message}.")
 
 
 @shallow

@@ -21,7 +21,9 @@ SILENCE = 20
 
 
 def capture(settings: Settings, client: str, event: Json) -> None:
-    """Store what the session of ``event`` said since the last time. Raises Refused where the memory took nothing.
+    """Store what the session of ``event`` said since the last time.
+
+    Raises Refused where the memory took nothing.
 
     Runs in a process of its own, one at a time for a session. What a remote memory does not take waits in the spool.
     """

@@ -1,5 +1,6 @@
 """Work that outlives the client, and work that may not outlast its time."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH100, PTH118, PTH120
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """What each event of each client is answered with: an Event in, a Reply out."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH109
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ from mem0_agent.memory import policy
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from mem0_agent.memory.protocol import Memory
     from mem0_agent.memory.settings import Settings
@@ -24,10 +24,15 @@ CAPTURING = frozenset({"SessionStart", "PreCompact", "PostCompact", "Stop", "Ses
 WORK = 3
 """Changes of files that make a session one in which something may have been learned."""
 STOP_BYTES = 500_000
+PROMPT = 100_000
+"""Characters of a prompt that are looked at at all."""
 
 
 class Event:
-    """One event as a client sent it. ``agent`` is empty but in a subagent. ValueError for what is no event."""
+    """One event as a client sent it. ``agent`` is empty but in a subagent.
+
+    ValueError for what is no event.
+    """
 
     __slots__ = ("agent", "client", "cwd", "fields", "name", "session", "settings")
 
@@ -65,7 +70,10 @@ def answer(event: Event) -> Reply:
 
 
 def session_start(event: Event) -> str:
-    """Answer the memory protocol and the most useful memories. What is shown after a compaction is all the model has seen."""
+    """Answer the memory protocol and the most useful memories.
+
+    What is shown after a compaction is all the model has seen.
+    """
     if not policy.recalls(event.settings, event.cwd):
         return ""
     from mem0_agent.memory import identity, recall
@@ -88,7 +96,7 @@ def user_prompt(event: Event) -> str:
     from mem0_agent.memory.session import Session
 
     local = settings.backend == "local"
-    asked = prompt if local else redact(prompt[: 4 * recall.QUERY], [settings.key()])
+    asked = prompt if local else redact(prompt[:PROMPT], [settings.key()])
     scope = identity.scope(settings, event.client, event.cwd, event.session)
     shown = Session(settings.state_dir, event.client, event.session, event.agent).shown
     rows = recall.for_prompt(
@@ -108,21 +116,26 @@ def pre_compact(event: Event) -> str:
 
 def tool_used(event: Event) -> str:
     """One reminder for each task that was finished, which Claude Code tells by the use of a tool."""
-    given = event.fields.get("tool_input")
-    done = isinstance(given, dict) and given.get("status") == "completed"
-    if event.client != "claude-code" or event.word("tool_name") != "TaskUpdate" or not done:
-        return ""
-    if event.agent or not policy.recalls(event.settings, event.cwd):
+    task = finished(event)
+    if not task or event.agent or not policy.recalls(event.settings, event.cwd):
         return ""
     from mem0_agent.memory.session import Session
     from mem0_agent.memory.words import FINISHED
 
-    session, task = Session(event.settings.state_dir, event.client, event.session), str(given.get("taskId"))
+    session = Session(event.settings.state_dir, event.client, event.session)
     if task in session.tasks:
         return ""
     session.tasks.append(task)
     session.reminded = True
     return FINISHED if session.save() else ""
+
+
+def finished(event: Event) -> str:
+    """Answer the number of the task that this use of a tool completed, else nothing."""
+    given = event.fields.get("tool_input")
+    if event.client != "claude-code" or event.word("tool_name") != "TaskUpdate" or not isinstance(given, dict):
+        return ""
+    return str(given.get("taskId")) if given.get("status") == "completed" else ""
 
 
 def stop(event: Event) -> str:
@@ -180,7 +193,7 @@ def remember(event: Event, ids: list[str], *, anew: bool = False) -> None:
     from mem0_agent.memory.session import Session
 
     session = Session(event.settings.state_dir, event.client, event.session, event.agent)
-    session.shown = [*([] if anew else session.shown), *ids]
+    session.shown = list(dict.fromkeys([*([] if anew else session.shown), *ids]))
     session.save()
 
 

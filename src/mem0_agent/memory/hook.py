@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 
 from mem0_agent.memory import journal, policy
 from mem0_agent.memory.detach import MARK, fork, spawn, within
-from mem0_agent.memory.events import BUDGETED, CAPTURING, KNOWN, Event, Reply, answer
+from mem0_agent.memory.events import BUDGETED, CAPTURING, CLIENTS, KNOWN, Event, Reply, answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import TypeVar
 
     from mem0_agent.memory.settings import Settings
 
+    T = TypeVar("T")
+
 EVENT_BYTES = 20_000_000
 """The largest event that is read: a tool's whole answer may be in it."""
+CHECK = "Mem0AgentCheck"
+"""No client's event: whoever sends it learns who we are, and nothing else happens."""
 PATIENCE_S = 2.0
 """How long a client may take to hand over its event."""
 
@@ -27,14 +30,20 @@ PATIENCE_S = 2.0
 def main(settings: Settings, client: str) -> int:
     """Serve the event on stdin for ``client`` (``claude-code``, ``codex``). Answers 0, always."""
     started = time.perf_counter()
-    event: Event | None = None
-    try:
-        raw = given()
-        event = Event(settings, client, json.loads(raw))
-        serve(event, raw, started)
-    except Exception as error:  # noqa: BLE001  a hook must never break the session that it runs in
-        trouble(settings, client, event, started, error)
+    event, error = attempt(lambda: Event(settings, client, json.loads(given())))
+    if event:
+        _, error = attempt(lambda: serve(event, started))
+    if error:
+        attempt(lambda: trouble(settings, client, event, started, error))
     return 0
+
+
+def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
+    """Answer what ``work`` returns and an empty string, or None and its failure in words."""
+    try:
+        return work(), ""
+    except Exception as error:  # noqa: BLE001  a hook must never break the session that it runs in
+        return None, f"{type(error).__name__}: {error}"
 
 
 def given() -> bytes:
@@ -59,33 +68,47 @@ def ready(deadline: float) -> bool:
     return bool(select.select([0], [], [], max(0.0, deadline - time.monotonic()))[0])
 
 
-def serve(event: Event, raw: bytes, started: float) -> None:
+def serve(event: Event, started: float) -> None:
     """Answer one event, then leave to a process of its own what may take longer."""
     settings = event.settings
     if event.fields.get(MARK) is True:
         afterwards(event)
         return
-    if event.name not in KNOWN or not policy.open_to(settings, event.cwd):
+    if event.name not in KNOWN:
         return
-    reply, error = timed(event) if event.name in BUDGETED else (answer(event), "")
-    if reply.text:
-        sys.stdout.write(reply.text)
-        sys.stdout.flush()
-    journal.note(settings.state_dir, event.client, event.name, 1000 * (time.perf_counter() - started), error)
+    reply, error = timed(event) if policy.open_to(settings, event.cwd) else (Reply(), "")
+    say(reply.text)
+    journal.note(settings.state_dir, event.client, event.name, since(started), error)
     if error:
         journal.log(settings.state_dir, f"{event.client} {event.name}: {error}")
-    if reply.late:
-        sys.stdout.flush()
-        os._exit(0)  # the thread that was too slow cannot be ended, and would hold up the exit
     if event.name in CAPTURING and event.captured():
-        apart(event, raw)
+        apart(event, forked=not reply.late and hasattr(os, "fork"))
+    if reply.late:
+        os._exit(0)  # the thread that was too slow cannot be ended, and would hold up the exit
+
+
+def say(text: str) -> None:
+    """Write to stdout, past Python's own buffer: whether anybody listens shows here and not at the exit."""
+    data = text.encode()
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def about(settings: Settings) -> dict[str, str]:
+    """Answer what doctor wants to know of a hook that runs."""
+    from mem0_agent import __version__
+
+    words = {"user_id": settings.user_id, "backend": settings.backend, "problem": settings.problem}
+    return {"version": __version__, **words}
 
 
 def timed(event: Event) -> tuple[Reply, str]:
-    """Answer the answer to an event that has to be looked up, and what went wrong; late or failed, it is empty."""
+    """Answer the reply to an event, within its budget if it has one, and what went wrong; then it is empty."""
+    if event.name not in BUDGETED:
+        reply, error = attempt(lambda: answer(event))
+        return reply or Reply(), error
     hooks = event.settings.hooks
-    local = event.settings.backend == "local"
-    budget = hooks.local_budget_ms if local else hooks.network_budget_ms
+    budget = hooks.local_budget_ms if event.settings.backend == "local" else hooks.network_budget_ms
     found = within(budget / 1000, lambda: attempt(lambda: answer(event)))
     if not found:
         return Reply(late=True), f"slow: no answer within {budget} ms"
@@ -93,20 +116,15 @@ def timed(event: Event) -> tuple[Reply, str]:
     return reply or Reply(), error
 
 
-def attempt(work: Callable[[], Any]) -> tuple[Any, str]:
-    """Answer what ``work`` returns, and an empty string; or None and its failure in words. For other threads and processes."""
-    try:
-        return work(), ""
-    except Exception as error:  # noqa: BLE001  the other end of main's: an exception cannot cross a thread
-        return None, f"{type(error).__name__}: {error}"
+def apart(event: Event, *, forked: bool) -> None:
+    """Do what comes afterwards in a process that survives this one and its client.
 
-
-def apart(event: Event, raw: bytes) -> None:
-    """Do what comes afterwards in a process that survives this one and its client."""
-    if hasattr(os, "fork"):
+    Beside a thread that is still at work a fork may inherit a lock for ever, hence the other way.
+    """
+    if forked:
         fork(lambda: afterwards(event))
     else:
-        spawn(event.settings, event.client, json.dumps({**json.loads(raw), MARK: True}).encode())
+        spawn(event.settings, event.client, json.dumps({**event.fields, MARK: True}).encode())
 
 
 def afterwards(event: Event) -> None:
@@ -123,15 +141,19 @@ def afterwards(event: Event) -> None:
             capture.capture(settings, event.client, event.fields)
 
     _, error = attempt(work)
-    journal.note(settings.state_dir, event.client, "Capture", 1000 * (time.perf_counter() - started), error)
+    journal.note(settings.state_dir, event.client, "Capture", since(started), error)
     if error:
         journal.log(settings.state_dir, f"{event.client} capture after {event.name}: {error}")
 
 
-def trouble(settings: Settings, client: str, event: Event | None, started: float, error: Exception) -> None:
+def trouble(settings: Settings, client: str, event: Event | None, started: float, error: str) -> None:
     """Leave one line about what went wrong, and count it."""
     name = event.name if event and event.name in KNOWN else "Unreadable"
-    words = f"{type(error).__name__}: {error}"
-    known = client if client.replace("-", "").isalnum() else "unknown"
-    journal.note(settings.state_dir, known, name, 1000 * (time.perf_counter() - started), words)
-    journal.log(settings.state_dir, f"{known} {name}: {words}")
+    known = client if client in CLIENTS else "unknown"
+    journal.note(settings.state_dir, known, name, since(started), error)
+    journal.log(settings.state_dir, f"{known} {name}: {error}")
+
+
+def since(started: float) -> float:
+    """Answer the milliseconds that went by."""
+    return 1000 * (time.perf_counter() - started)

@@ -1,5 +1,6 @@
 """Who and where: the four names under which this session's memories stand, the same in every client."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH113, PTH118, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 

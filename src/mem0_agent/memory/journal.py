@@ -1,5 +1,6 @@
 """What the hooks leave behind for doctor and for people: one small record per client and event, and a bounded log."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH103, PTH105, PTH108, PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def bounded(message: str) -> str:
     """``message`` on one short line, its secrets taken out first."""
     from mem0_agent.memory.redact import line, redact
 
-    return line(redact(message[:4000]), ERROR_CHARACTERS)
+    return line(redact(message[:20_000]), ERROR_CHARACTERS)
 
 
 def document(path: str) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class LocalMemory:
         """Store each message as given; the same text in the same scope is stored once and keeps its id."""
         spoken, owner = rows.texts(messages), rows.owned(scope) or {"user_id": self.user_id}
         expires = rows.expiry(expiration_date)
+        rows.packed(metadata or {})  # before writing: what is refused makes no file
         with self.store.writing() as connection:
             results = []
             for role, text in spoken:

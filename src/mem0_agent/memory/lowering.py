@@ -1,4 +1,7 @@
-"""The platform's nested filters as flat ones, for a server that knows only those. Never wider than what was asked."""
+"""The platform's nested filters as flat ones, for a server that knows only those.
+
+Never wider than what was asked.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Where hooks may work: the capture modes and the directories that people listed or excluded."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH111
 
 from __future__ import annotations
 

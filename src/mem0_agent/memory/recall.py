@@ -20,7 +20,9 @@ STATE = 900
 QUERY = 2000
 """Characters of a prompt that are searched with."""
 STATES = 2
-"""Captured sessions among the memories of one prompt, however many there are."""
+"""Captured sessions among the memories of one prompt, however many there are in the local memory."""
+FACTS = 3
+"""The same for a remote memory, where each is one fact that was inferred from what was captured."""
 CAPTURED_WEIGHT = 0.6
 FAINT = 0.2
 """What part of the best hit's strength a hit must have, among its own kind, to be worth the model's attention."""
@@ -41,8 +43,8 @@ def for_prompt(
     own = scope.get("run_id", "")
     purposeful, captured = (apart if local else together)(memory, scope, query, most + len(shown))
     fresh = [row for row in purposeful if row.get("id") not in shown][:most]
-    states = [row for row in captured if row.get("id") not in shown and run(row) != own][:STATES]
-    best = sorted([*fresh, *states], key=strength, reverse=True)
+    states = [row for row in captured if row.get("id") not in shown and run(row) != own]
+    best = sorted([*fresh, *states[: STATES if local else FACTS]], key=strength, reverse=True)
     return distinct(best)[:most]
 
 
@@ -104,8 +106,10 @@ def for_start(memory: Memory, scope: Scope, source: str, *, local: bool) -> list
     own = [row for row in captured if run(row) == scope.get("run_id")]
     rows = distinct(sorted(rows, key=rank))
     if source in {"resume", "compact"}:
-        return [*(own or captured)[:1], *rows]
-    return [*rows, *[row for row in captured if row not in own][:1]]
+        leading = (own or captured)[:1]
+        return [*leading, *rows, *([] if local else [row for row in captured if row not in leading])]
+    others = [row for row in captured if row not in own]
+    return [*rows, *(others[:1] if local else others)]
 
 
 def rank(row: Json) -> int:

@@ -62,7 +62,7 @@ def pattern(shape: str, flags: int = 0) -> re.Pattern[str]:
 
 def public(text: str) -> str:
     """``text`` without its ``<private>`` passages, nested ones and one that is never closed included."""
-    if "<private" not in text.lower():
+    if "private" not in text.lower():
         return text
     kept, depth, end = [], 0, 0
     for tag in pattern(r"<(/?)private\b[^<>]{0,100}>", re.IGNORECASE).finditer(text):

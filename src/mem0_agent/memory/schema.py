@@ -77,6 +77,7 @@ def prepare(connection: sqlite3.Connection) -> None:
             time.sleep(PAUSE_S)
         else:
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")
             return
 
 

@@ -1,5 +1,6 @@
 """What the hooks of one session must know of each other: a small file that is bounded and goes after a while."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH118, PTH208
 
 from __future__ import annotations
 

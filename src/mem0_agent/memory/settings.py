@@ -1,6 +1,6 @@
 """The one place of this wing that reads the environment and the configuration file."""
 # pathlib takes longer to import than this wing may take to start
-# ruff: noqa: PTH105, PTH116, PTH118, PTH123
+# ruff: noqa: PTH105, PTH108, PTH116, PTH118, PTH123
 
 from __future__ import annotations
 
@@ -151,7 +151,16 @@ def remember(state_dir: str, stamp: list[Any], table: dict[str, Any]) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         os.replace(temporary, path)
-    except (OSError, TypeError, ValueError):  # a TOML date is no JSON: such a table is parsed each time
+    except (TypeError, ValueError):  # a TOML date is no JSON: such a table is parsed each time
+        return
+    except OSError:
+        discard(temporary)
+
+
+def discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
         return
 
 

@@ -23,8 +23,8 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "private-key",
         ("private key",),
-        r"-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----(?:"
-        r"(?:[^-]|-(?!----)){0,20000}+-----END[ A-Z0-9_-]{0,60}-----"
+        r"-----BEGIN[ A-Z0-9_]{0,60}PRIVATE KEY(?: BLOCK)?-----(?:"
+        r"(?:[^-]|-(?!----)){0,20000}+-----END[ A-Z0-9_]{0,60}-----"
         r"|(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{24,}+)*+(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]{1,23}(?=\s|\\|$))?)",
     ),
     ("age-key", ("age-secret-key-1",), r"(?i:AGE-SECRET-KEY-1[A-Z0-9]{20,}+)"),
@@ -100,7 +100,7 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("cloudflare-key", ("v1.0-",), r"(?<!\w)v1\.0-[a-f0-9]{20,}+-[a-f0-9]{60,}+"),
     ("openshift-token", ("sha256~",), r"(?<!\w)sha256~[\w-]{30,}+"),
     ("newrelic-key", ("nrak-",), r"(?<!\w)NRAK-[A-Z0-9]{20,}+"),
-    ("url-password", ("://",), r"(?P<keep>://[^\s/:@?#\"'<>]{0,100}:)[^\s/@\"'<>]{1,300}(?=@)"),
+    ("url-password", ("://",), r"(?P<keep>://[^\s/:@?#\"'<>\[\]]{0,100}:)[^\s/@\"'<>]{1,300}(?=@)"),
     ("url-token", ("://",), r"(?P<keep>://)[^\s/:@?#\"'<>\[\]]{16,300}(?=@)"),
     ("url-signature", ("sig=", "signature=", "token=", "key="), r"(?P<keep>[?&](?:sig|x-amz-signature|x-goog-signature|signature|access_token|token|api_?key|key)=)[^\s&#\"'<>]{8,}+"),
     (
@@ -114,23 +114,22 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "assigned-secret",
         ("passw", "passphrase", "passcode", "pwd", "secret", "key", "token", "credential"),
-        r"(?P<keep>(?<![A-Za-z0-9])(?:[A-Za-z0-9]{1,30}[_.-]){0,4}(?:\w{0,20}?(?:" + NAMED + r"))"
-        r"(?:[_-][A-Za-z0-9]{1,20}){0,2}\\?[\"']?[ \t]{0,4}(?:=>|:=|==?)[ \t]{0,4})" + VACANT + VALUE % 1,
+        r"(?P<keep>(?:" + NAMED + r")(?:[_-][A-Za-z0-9]{1,20}){0,2}\\?[\"']?[ \t]{0,4}(?:=>|:=|={1,3}+)[ \t]{0,4}+)"
+        + VACANT + VALUE % 1,
     ),
     (
         "named-secret",
         ("passw", "passphrase", "passcode", "pwd", "secret", "key", "token", "credential"),
-        r"(?P<keep>(?<![A-Za-z0-9])(?:[A-Za-z0-9]{1,30}[_.-]){0,4}(?:\w{0,20}?(?:" + NAMED + r"))"
-        r"\\?[\"']?[ \t]{0,4}(?::|\bis\b|\bto\b)[ \t]{0,4})" + VACANT
+        r"(?P<keep>(?:" + NAMED + r")\\?[\"']?[ \t]{0,4}(?::|\bis\b|\bto\b)[ \t]{0,4}+)" + VACANT
         + r"(?:\\?\"[^\"\\\n]{1,300}\\?\"|\\?'[^'\\\n]{1,300}\\?'|" + TELLING + r"[^\s\"'`,;<>()\[\]{}]{4,}+[^\s\"',;]*+)",
     ),
     (
         "assigned-secret",
         ("key", "token", "secret", "pass", "pwd", "cred", "auth", "dsn"),
-        r"(?-i:(?P<keep>(?<![A-Za-z0-9])[A-Z0-9_]{0,60}(?:KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PWD|CREDS?|CREDENTIALS?|AUTH|DSN)"
-        r"(?:_[A-Z0-9]{1,20}){0,2}[\"']?[ \t]{0,2}[=:][ \t]{0,2}))" + VACANT + VALUE % 4,
+        r"(?-i:(?P<keep>(?:KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PWD|CREDS?|CREDENTIALS?|AUTH|DSN)"
+        r"(?:_[A-Z0-9]{1,20}){0,2}[\"']?[ \t]{0,2}[=:](?!=)[ \t]{0,2}+))" + VACANT + VALUE % 4,
     ),
-    ("assigned-token", ("token",), r"(?P<keep>(?<![A-Za-z0-9])(?:\w{0,30}[_.-])?token\\?[\"']?[ \t]{0,4}(?:=>|:=|=|:)[ \t]{0,4})" + VACANT + r"\\?[\"']?" + TELLING + r"[^\s\"'`,;<>()\[\]{}]{8,}+"),
+    ("assigned-token", ("token",), r"(?P<keep>token\\?[\"']?[ \t]{0,4}(?:=>|:=|={1,3}+|:)[ \t]{0,4}+)" + VACANT + r"\\?[\"']?" + TELLING + r"[^\s\"'`,;<>()\[\]{}]{8,}+"),
 )  # fmt: skip
 """In order: the particular before the general, so that what is left in place of a secret says what it was."""
 

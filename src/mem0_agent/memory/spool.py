@@ -1,5 +1,6 @@
 """What a remote memory has not taken yet: one file an item, bounded, sent by a later hook, each once."""
-# ruff: noqa: PTH  pathlib takes longer to import than this wing may take to start
+# pathlib takes longer to import than this wing may take to start
+# ruff: noqa: PTH103, PTH118, PTH120, PTH202, PTH208
 
 from __future__ import annotations
 
@@ -74,7 +75,10 @@ def drain(settings: Settings, memory: Memory) -> None:
 
 
 def send(settings: Settings, memory: Memory, item: dict[str, Any], folder: str) -> None:
-    """Send one item unless it was sent, or its directory was excluded meanwhile. Raises Refused where it must stay."""
+    """Send one item unless it was sent, or its directory was excluded meanwhile.
+
+    Raises Refused where it must stay.
+    """
     if item["id"] in sent(folder) or not policy.captures(settings, str(item.get("directory"))):
         return
     try:

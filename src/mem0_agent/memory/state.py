@@ -28,7 +28,10 @@ TELLING = (
 
 
 class State:
-    """``offset`` is how far the transcript was read. ``memory`` is the id of the session's memory, if it has one."""
+    """``offset`` is how far the transcript was read.
+
+    ``memory`` is the id of the session's memory, if it has one.
+    """
 
     __slots__ = ("edits", "files", "memory", "offset", "outcome", "path", "said", "stored", "summary")
 

@@ -23,12 +23,18 @@ class Wire:
     __slots__ = ("base", "headers", "host", "path", "port", "safe", "seconds")
 
     def __init__(self, base: str, headers: dict[str, str], seconds: float = 30.0) -> None:
-        """``seconds`` bound each request as a whole. Refused where the address is none, or would show the key."""
+        """``seconds`` bound each request as a whole.
+
+        Refused where the address is none, or would show the key.
+        """
         self.base, self.headers, self.seconds = base, headers, seconds
         self.safe, self.host, self.port, self.path = address(base)
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  it is JSON
-        """Answer the JSON that was answered (None for an empty body). Refused for every status but 2xx and every failure."""
+        """Answer the JSON that was answered (None for an empty body).
+
+        Refused for every status but 2xx and every failure.
+        """
         from http.client import HTTPException
 
         try:
@@ -117,7 +123,7 @@ class Wire:
         from mem0_agent.memory.redact import line, redact
 
         keys = [word for value in self.headers.values() for word in value.split()]
-        return line(redact(text[:4000], keys), 300)
+        return line(redact(text[:20_000], keys), 300)
 
 
 def address(base: str) -> tuple[bool, str, int, str]:

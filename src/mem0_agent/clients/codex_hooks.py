@@ -1,0 +1,168 @@
+"""Hooks, their trust, and skills of OpenAI Codex, as observed on 0.169.0."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem0_agent.clients import programs
+from mem0_agent.model import Edit, Finding, Hook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mem0_agent.model import Files, Handler, Host, Json, Scope, Trust
+
+ID = "codex"
+EVENTS = (
+    Hook("SessionStart", 10),
+    Hook("UserPromptSubmit", 10),
+    Hook("PreCompact", 10),
+    Hook("PostCompact", 10),
+    Hook("Stop", 10),
+    Hook("SessionEnd", 3),  # the longest that it grants
+)
+REQUIREMENTS = Path("/etc/codex/requirements.toml")
+
+WITHOUT_MATCHER = frozenset({"UserPromptSubmit", "Stop", "Interrupt", "PreModelRequest", "PostModelRequest"})
+SHORT = frozenset({"SessionEnd", "Interrupt"})
+LONGEST_SHORT = 3
+USUAL = 600
+"""Seconds that a hook has without a timeout of its own; one of SHORT has one."""
+
+
+def folder(host: Host) -> Path:
+    configured = host.env.get("CODEX_HOME")
+    return host.cwd / configured if configured else host.home / ".codex"
+
+
+def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
+    """hooks.json and the inline form, of the user and of the project; all of them run."""
+    homes = [("user", folder(host)), *([("project", project / ".codex")] if project else [])]
+    return tuple((scope, home / name) for scope, home in homes for name in ("hooks.json", "config.toml"))
+
+
+def file(host: Host, files: Files, scope: Scope, project: Path | None) -> Path:
+    """hooks.json, unless the user keeps hooks inline: both forms in one layer make Codex warn at every start."""
+    home = project / ".codex" if scope == "project" and project else folder(host)
+    inline, own = home / "config.toml", home / "hooks.json"
+    held = programs.document(inline, files).get("hooks")
+    events = [name for name in held if name != "state"] if isinstance(held, dict) else []
+    return inline if events and files.get(own) is None else own
+
+
+def faults(document: Mapping[str, Json]) -> tuple[str, ...]:
+    """What voids a whole hooks.json; the inline form has no such rule of its own."""
+    strange = [] if "mcp_servers" in document else [key for key in document if key not in ("hooks", "description")]
+    found = [f"“{key}” may not stand beside “hooks”" for key in strange]
+    for event, groups in (document.get("hooks") or {}).items():
+        for group in groups if isinstance(groups, list) else ():
+            entries = group.get("hooks") if isinstance(group, dict) else None
+            for entry in entries if isinstance(entries, list) else ():
+                timeout = entry.get("timeout", 1) if isinstance(entry, dict) else None
+                if type(timeout) is not int:
+                    found.append(f"a hook of “{event}” has the timeout {timeout!r}, which is no whole number")
+    return tuple(found)
+
+
+def off(host: Host, files: Files, project: Path | None) -> Finding | None:
+    paths = [REQUIREMENTS, folder(host) / "config.toml", *([project / ".codex/config.toml"] if project else [])]
+    for path in paths:
+        features = programs.document(path, files).get("features")
+        for name in ("hooks", "codex_hooks"):
+            if isinstance(features, dict) and features.get(name) is False:
+                detail = f"[features] {name} = false in {path}"
+                fix = f"Set {name} = true under [features] in {path}"
+                return Finding("hooks.disabled", "error", "Hooks are switched off in Codex", detail, fix, ID, path)
+    if programs.document(REQUIREMENTS, files).get("allow_managed_hooks_only") is True:
+        return Finding(
+            "hooks.disabled", "error", "This machine's administrator allows no hooks but their own",
+            f"allow_managed_hooks_only = true in {REQUIREMENTS}", "Ask the administrator of this machine", ID, REQUIREMENTS,
+        )  # fmt: skip
+    return None
+
+
+# Trust: Codex runs a hook only after its user accepted that very hook
+
+
+def trust(host: Host, files: Files, handler: Handler) -> Trust:
+    """What config.toml says; Codex itself has the last word, and ``doctor --deep`` asks it."""
+    state = entry(host, files, key(handler.path, handler.event, handler.group, handler.index))
+    if state is None or "trusted_hash" not in state:
+        return "awaiting"
+    return "trusted" if state["trusted_hash"] == identity(handler) else "modified"
+
+
+def entry(host: Host, files: Files, name: str) -> Mapping[str, Json] | None:
+    hooks = programs.document(folder(host) / "config.toml", files).get("hooks")
+    states = hooks.get("state") if isinstance(hooks, dict) else None
+    state = states.get(name) if isinstance(states, dict) else None
+    return state if isinstance(state, dict) else None
+
+
+def key(path: Path, event: str, group: int, index: int) -> str:
+    """The name under which Codex keeps the trust of one hook: its file and its position."""
+    return f"{path}:{snake(event)}:{group}:{index}"
+
+
+def snake(event: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", event).lower()
+
+
+def identity(handler: Handler) -> str:
+    """The hash by which Codex knows a command hook: read to tell a trusted hook from a changed one, never written."""
+    short = handler.event in SHORT
+    timeout = max(1, handler.entry.get("timeout") or (1 if short else USUAL))
+    about = {
+        "type": "command", "command": handler.command, "async": handler.entry.get("async", False),
+        "timeout": min(timeout, LONGEST_SHORT) if short else timeout,
+        **{name: handler.entry[name] for name in ("statusMessage",) if name in handler.entry},
+    }  # fmt: skip
+    whole = {"event_name": snake(handler.event), "hooks": [about]}
+    if handler.event not in WITHOUT_MATCHER and handler.holder.get("matcher") is not None:
+        whole["matcher"] = handler.holder["matcher"]
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def farewell(host: Host, files: Files, taken: Sequence[Handler]) -> tuple[tuple[Path, Edit], ...]:
+    """Forget the trust of the hooks that go, and move that of the user's hooks behind them with its hooks.
+
+    The hash stays the one that the user accepted: only the position in its name is another one.
+    """
+    path = folder(host) / "config.toml"
+    edits = []
+    for gone in taken:
+        name = key(gone.path, gone.event, gone.group, gone.index)
+        if entry(host, files, name) is not None:
+            edits.append(Edit("drop", ("hooks", "state", name)))
+    for gone_path, event in sorted({(handler.path, handler.event) for handler in taken}):
+        groups = sorted({h.group for h in taken if (h.path, h.event) == (gone_path, event)})
+        edits += moved(host, files, gone_path, event, groups)
+    return tuple((path, edit) for edit in edits)
+
+
+def moved(host: Host, files: Files, path: Path, event: str, gone: list[int]) -> list[Edit]:
+    held = programs.document(path, files).get("hooks", {}).get(event, [])
+    edits = []
+    for number, group in enumerate(held):
+        shift = sum(1 for other in gone if other < number)
+        for index in range(len(group.get("hooks", [])) if shift and number not in gone else 0):
+            name, new = key(path, event, number, index), key(path, event, number - shift, index)
+            if (state := entry(host, files, name)) is not None:
+                edits += [Edit("drop", ("hooks", "state", name)), Edit("put", ("hooks", "state", new), dict(state))]
+    return edits
+
+
+# Skills
+
+
+def skills(host: Host, scope: Scope, project: Path | None) -> Path:
+    return (project if scope == "project" and project else host.home) / ".agents" / "skills"
+
+
+def traces(host: Host) -> tuple[Path, ...]:
+    return (folder(host) / "history.jsonl", folder(host) / "sessions")

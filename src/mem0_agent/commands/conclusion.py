@@ -1,0 +1,95 @@
+"""The end of an install: trust where it was asked for, and the report."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from mem0_agent import files, hooks, host, journal, ledger
+from mem0_agent.clients import CLIENTS
+from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pathlib import Path
+
+    from mem0_agent.commands.options import Job
+    from mem0_agent.model import ClientPlan, Outcome, Plan, Trust
+
+def concluded(job: Job, plan: Plan, outcomes: Mapping[str, Outcome]) -> Report:
+    trust = {} if job.options.dry_run else {p.client: trust_of(job, p) for p in plan.clients if p.hooks}
+    blocked = next((part.blocked for part in plan.clients if part.blocked), None)
+    error = None
+    if blocked:
+        error = UserError(blocked.id, blocked.detail, hint=blocked.fix, path=blocked.path)
+    return report(job, plan, outcomes, trust, error=error)
+
+
+# Trust
+
+
+def trust_of(job: Job, part: ClientPlan) -> Trust:
+    """Whether the client will run our hooks, after recording trust where the user asked for it."""
+    side = CLIENTS[part.client].hooks
+    known = host.gather([partial(CLIENTS[part.client].wants, job.here, job.request.project)])
+    ours = [h for h in hooks.everywhere(job.here, part.client, job.request.project, known) if hooks.is_ours(job.here, h)]
+    states = {side.trust(job.here, known, handler) for handler in ours} if side else set()
+    if job.request.trust_hooks and part.presence.program and states & {"awaiting", "modified"}:
+        return record_trust(job, part, part.presence.program, [handler.command for handler in ours])
+    order: tuple[Trust, ...] = ("awaiting", "modified", "trusted", "not-needed")
+    return next((state for state in order if state in states), "not-needed")
+
+
+def record_trust(job: Job, part: ClientPlan, program: Path, commands: list[str]) -> Trust:
+    """Show each command, have the client record its trust, and make what it wrote part of the receipt."""
+    from mem0_agent import trust
+
+    for command in dict.fromkeys(commands):
+        job.face.say(f"Recording trust in {CLIENTS[part.client].TITLE} for: {command}")
+    path = CLIENTS[part.client].main_file(job.here)
+    before = files.read(path)
+    well = trust.record(program, job.here.env, job.request.project or job.here.cwd, commands)
+    journal.adopt(job.here.dirs, Change(path, before, files.read(path), "trust our hooks", part.client))
+    return "trusted" if well else "awaiting"
+
+
+# The report
+
+
+def report(job: Job, plan: Plan, outcomes: Mapping[str, Outcome], trust: Mapping[str, Trust] = MappingProxyType({}), *,
+           error: UserError | None) -> Report:  # fmt: skip
+    results = tuple(
+        result(job, part, plan, outcomes.get(part.client), trust.get(part.client, "not-needed")) for part in plan.clients
+    )
+    kept = ledger.path(job.here.dirs)
+    return Report(
+        "install", error.exit_code if error else Exit.DONE, plan.backend, job.options.dry_run,
+        kept if kept.exists() else None, results, plan.changes, error=error,
+    )  # fmt: skip
+
+
+def result(job: Job, part: ClientPlan, plan: Plan, outcome: Outcome | None, trust: Trust) -> ClientResult:
+    changes = tuple(change for change in plan.changes if change.client == part.client)
+    words = [] if job.options.dry_run else after_words(part, changes, trust)
+    return ClientResult(part, changes, verification(part, outcome), tuple(words), trust)
+
+
+def verification(part: ClientPlan, outcome: Outcome | None) -> Verification:
+    if outcome is not None:
+        status: Literal["ok", "failed"] = "ok" if outcome.ok else "failed"
+        return Verification(status, outcome.detail, outcome.entities, outcome.elapsed_ms, outcome.kind)
+    if part.entry is None:
+        return Verification("skipped", "no MCP server was asked for (--skip mcp)")
+    return Verification("skipped", "nothing was asked of the server (--no-verify)")
+
+
+def after_words(part: ClientPlan, changes: tuple[Change, ...], trust: Trust) -> list[str]:
+    words = [CLIENTS[part.client].RESTART] if changes else []
+    if trust in ("awaiting", "modified"):
+        words.append(
+            "Its hooks are installed and await your trust: start codex and accept them when it asks,"
+            " or run mem0-agent install --trust-hooks"
+        )
+    return words

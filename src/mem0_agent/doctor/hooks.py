@@ -1,0 +1,166 @@
+"""Whether hooks are there, may run, do run; and whether the skills can be read."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from mem0_agent import hooks, skills
+from mem0_agent.clients import CLIENTS, codex_hooks, programs
+from mem0_agent.doctor.case import INSTALL
+from mem0_agent.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mem0_agent.doctor.case import Case
+    from mem0_agent.model import Client, Handler, HookSide, Json, Trust
+
+SLOW_MS = 3000
+"""What a prompt may wait for a hook at the most, whatever its own budget says."""
+ACCEPT = "codex   # and accept the hooks when it asks, or: mem0-agent install --trust-hooks"
+
+
+def findings(case: Case, client: Client) -> Iterator[Finding]:
+    side = client.hooks
+    if side is None:
+        return
+    everyone = hooks.everywhere(case.host, client.ID, case.project, case.files)
+    ours = [handler for handler in everyone if hooks.is_ours(case.host, handler)]
+    yield from former(client, everyone)
+    yield from void(case, client, side)
+    lacking = [hook.event for hook in side.EVENTS if hook.event not in {handler.event for handler in ours}]
+    if lacking:
+        yield missing(client, side, lacking)
+    if not ours:
+        return
+    troubles = [
+        *twice(client, ours), *off(case, side), *untrusted(case, client, side, ours), *broken(case, client, ours),
+        *slow(case, client), *silent(case, client),
+    ]  # fmt: skip
+    yield from troubles
+    if not lacking and not any(finding.severity in ("warning", "error") for finding in troubles):
+        yield Finding("hooks.ok", "ok", f"{len(ours)} hooks call us in {client.TITLE}", last_word(case, client), "", client.ID)
+
+
+def former(client: Client, everyone: tuple[Handler, ...]) -> Iterator[Finding]:
+    for path in dict.fromkeys(handler.path for handler in everyone if hooks.is_former(handler)):
+        yield Finding(
+            "hooks.legacy", "warning", f"Hooks of Mem0's own plugin stand in {path.name}", f"{path}: they capture a second time.",
+            f"{INSTALL} --client {client.ID} --replace", client.ID, path,
+        )  # fmt: skip
+
+
+def void(case: Case, client: Client, side: HookSide) -> Iterator[Finding]:
+    for _, path in side.places(case.host, case.project):
+        for fault in side.faults(programs.document(path, case.files)):
+            yield Finding("hooks.broken", "error", f"{client.TITLE} ignores all of {path.name}", fault,
+                          f"Correct it in {path}", client.ID, path)  # fmt: skip
+
+
+def missing(client: Client, side: HookSide, lacking: list[str]) -> Finding:
+    some = len(lacking) < len(side.EVENTS)
+    title = f"Hooks are missing in {client.TITLE}: {', '.join(lacking)}" if some else f"{client.TITLE} has no hooks of ours"
+    detail = "" if some else "Memories are neither recalled nor captured by themselves."
+    return Finding("hooks.missing", "warning", title, detail, f"{INSTALL} --client {client.ID}", client.ID)
+
+
+def twice(client: Client, ours: list[Handler]) -> Iterator[Finding]:
+    for event in dict.fromkeys(handler.event for handler in ours):
+        places = [str(handler.path) for handler in ours if handler.event == event]
+        if len(places) > 1:
+            yield Finding(
+                "hooks.duplicated", "warning", f"{event} calls us {len(places)} times in {client.TITLE}", " and ".join(places),
+                f"mem0-agent uninstall --client {client.ID} && {INSTALL} --client {client.ID}", client.ID,
+            )  # fmt: skip
+            return
+
+
+def off(case: Case, side: HookSide) -> Iterator[Finding]:
+    if switched := side.off(case.host, case.files, case.project):
+        yield switched
+
+
+def untrusted(case: Case, client: Client, side: HookSide, ours: list[Handler]) -> Iterator[Finding]:
+    states = {handler.event: trust(case, side, handler) for handler in ours}
+    waiting = [event for event, state in states.items() if state == "awaiting"]
+    changed = [event for event, state in states.items() if state == "modified"]
+    if waiting:
+        yield Finding("hooks.untrusted", "error", f"{len(waiting)} hooks await your trust in {client.TITLE}",
+                      f"It does not run them until then: {', '.join(waiting)}", ACCEPT, client.ID)  # fmt: skip
+    if changed:
+        yield Finding("hooks.modified", "error", f"{len(changed)} hooks changed since you trusted them in {client.TITLE}",
+                      f"It does not run them: {', '.join(changed)}", ACCEPT, client.ID)  # fmt: skip
+
+
+def trust(case: Case, side: HookSide, handler: Handler) -> Trust:
+    """Codex's own word where it was asked, else what its files say."""
+    told = case.facts.trust.get(codex_hooks.key(handler.path, handler.event, handler.group, handler.index), "")
+    said: Mapping[str, Trust] = {"trusted": "trusted", "managed": "trusted", "modified": "modified", "untrusted": "awaiting"}
+    return said[told] if told in said else side.trust(case.host, case.files, handler)
+
+
+def broken(case: Case, client: Client, ours: list[Handler]) -> Iterator[Finding]:
+    for line in dict.fromkeys(handler.command for handler in ours):
+        run = case.facts.runs.get(line)
+        if run is None:
+            continue
+        if not run.well:
+            yield Finding("hooks.broken", "error", f"The hook command of {client.TITLE} does not run", f"{line}: {run.detail}",
+                          INSTALL, client.ID)  # fmt: skip
+        if run.problem:
+            yield Finding("config.invalid", "error", "mem0-agent's own settings cannot be read as they stand", run.problem,
+                          f"Correct {case.host.dirs.config / 'config.toml'}", client.ID)  # fmt: skip
+
+
+def notes(case: Case, client: Client) -> list[Mapping[str, Json]]:
+    return [note for note in case.facts.notes if note.get("client") == client.ID]
+
+
+def slow(case: Case, client: Client) -> Iterator[Finding]:
+    for note in notes(case, client):
+        took, error, since = float(note.get("ms", 0)), str(note.get("error", "")), float(note.get("failed", 0))
+        if took > SLOW_MS or (error.startswith("slow") and since >= float(note.get("last", 0))):
+            detail = f"{note.get('event')} last took {took:.0f} ms; {note.get('failures', 0)} of {note.get('count')} failed. {error}"
+            yield Finding("hooks.slow", "warning", f"A hook was too slow in {client.TITLE}", detail,
+                          f"Look at {case.host.dirs.state / 'hook.log'}", client.ID)  # fmt: skip
+            return
+
+
+def silent(case: Case, client: Client) -> Iterator[Finding]:
+    if notes(case, client):
+        return
+    if client.ID in case.facts.used:
+        yield Finding(
+            "hooks.never-fired", "warning", f"No hook has fired in {client.TITLE}, though it was used since",
+            "It read its settings before they were installed, or does not run them.", client.RESTART, client.ID,
+        )  # fmt: skip
+    else:
+        yield Finding("hooks.never-fired", "info", f"No hook has fired in {client.TITLE} yet", "The first one comes with the"
+                      " next session.", "", client.ID)  # fmt: skip
+
+
+def last_word(case: Case, client: Client) -> str:
+    last = max((float(note.get("last", 0)) for note in notes(case, client)), default=0.0)
+    return f"The last one fired on {time.strftime('%Y-%m-%d at %H:%M', time.localtime(last))}." if last else ""
+
+
+# Skills
+
+
+def skill_findings(case: Case, client: Client) -> Iterator[Finding]:
+    want = skills.wanted(case.host, client.ID, "user", case.project, case.kit)
+    if not want:
+        return
+    missing_ones = dict.fromkeys(item.skill for item in want if case.files.get(item.path) is None)
+    for path, fault in skills.faults(case.files, want).items():
+        yield Finding("skills.invalid", "warning", f"{client.TITLE} cannot read the skill {path.parent.name}",
+                      f"{path} {fault}", f"rm '{path}' && {INSTALL} --client {client.ID}", client.ID, path)  # fmt: skip
+    if missing_ones:
+        yield Finding("skills.missing", "warning", f"Skills are missing in {client.TITLE}", ", ".join(missing_ones),
+                      f"{INSTALL} --client {client.ID}", client.ID)  # fmt: skip
+        return
+    theirs = skills.edited(case.files, case.receipt, want)
+    detail = f"{len(theirs)} files are not as we wrote them and stay so." if theirs else ""
+    names = ", ".join(dict.fromkeys(item.skill for item in want))
+    yield Finding("skills.ok", "ok", f"{CLIENTS[client.ID].TITLE} has the skills {names}", detail, "", client.ID)

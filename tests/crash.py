@@ -1,0 +1,128 @@
+"""Runs a transaction once for every operation on files that it makes, with that one going wrong, and reports damage.
+
+A program of its own, because it forks: ``python -m tests.crash FOLDER OPERATION MODE [STRIDE]`` prints one line for
+each thing that went wrong and, last, how many points there were.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem0_agent.model import UserError
+from tests.transactions import Fault, build, counting, install, tree, uninstall, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.transactions import Node
+
+OPERATIONS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
+    "install": (lambda root: None, install),
+    "upgrade": (install, lambda root: install(root, "2")),
+    "uninstall": (install, uninstall),
+}
+RECEIPT = "xdg/state/mem0-agent/receipt.json"
+LOCK = "xdg/state/mem0-agent/lock"
+
+
+def visible(root: Path) -> dict[str, Node]:
+    """The tree less the wording of the receipt, which tells of folders that a killed run made."""
+    nodes = tree(root)
+    if RECEIPT in nodes:
+        nodes[RECEIPT] = nodes[RECEIPT]._replace(content="")
+    return nodes
+
+
+class Bench:
+    """One operation in one world, again and again."""
+
+    def __init__(self, folder: Path, operation: str) -> None:
+        self.root = folder / "home"
+        self.prepare, self.operate = OPERATIONS[operation]
+        self.faults: list[str] = []
+        build(self.root)
+        self.original = visible(self.root)
+        self.prepare(self.root)
+        self.before = visible(self.root)
+        with counting(Fault(0, "none")) as fault:
+            self.operate(self.root)
+        self.after, self.points = visible(self.root), fault.count
+
+    def renew(self) -> None:
+        shutil.rmtree(self.root)
+        build(self.root)
+        self.prepare(self.root)
+
+    def expect(self, what: str, found: object, wanted: object) -> None:
+        if found != wanted:
+            self.faults.append(f"{what}: {found!r}")
+
+    def expect_tree(self, what: str, wanted: dict[str, Node], ignore: set[str] | None = None) -> None:
+        found = visible(self.root)
+        names = (found.keys() | wanted.keys()) - (ignore or set())
+        self.expect(what, {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}, {})
+
+    def whole(self, what: str) -> None:
+        """Every watched file is as it was or as it is to be."""
+        found = visible(self.root)
+        for path in watched(self.root):
+            name = str(path.relative_to(self.root))
+            if found.get(name) not in {self.before.get(name), self.after.get(name)}:
+                self.faults.append(f"{what}: {name} is {found.get(name)}")
+
+    def kill(self, point: int, mode: str) -> None:
+        for way in ("again", "back"):
+            self.renew()
+            child = os.fork()
+            if child == 0:
+                with counting(Fault(point, mode)):
+                    self.operate(self.root)
+                os._exit(0)
+            os.waitpid(child, 0)
+            self.whole(f"{mode} {point}")
+            if way == "again":
+                self.operate(self.root)
+                self.expect_tree(f"{mode} {point}, run again", self.after)
+            uninstall(self.root)
+            self.expect_tree(f"{mode} {point}, {way}, uninstalled", self.original)
+
+    def fail(self, point: int, mode: str, number: int) -> None:
+        self.renew()
+        outcome = "done"
+        with counting(Fault(point, mode, number)) as fault:
+            try:
+                self.operate(self.root)
+            except (UserError, KeyboardInterrupt) as error:
+                outcome = type(error).__name__
+        what = f"{mode} {errno.errorcode[number]} {point} {fault.hit[:80]} ({outcome})"
+        if mode == "on":
+            self.whole(what)
+        else:
+            self.expect_tree(what, self.after if outcome == "done" else self.before, {LOCK})
+        self.operate(self.root)
+        self.expect_tree(f"{what}, run again", self.after)
+        uninstall(self.root)
+        self.expect_tree(f"{what}, uninstalled", self.original)
+
+
+def main(folder: str, operation: str, mode: str, stride: str = "1") -> None:
+    bench = Bench(Path(folder), operation)
+    name, _, code = mode.partition(":")
+    for point in range(1, bench.points + 1, int(stride)):
+        try:
+            if name.startswith("kill"):
+                bench.kill(point, name)
+            else:
+                bench.fail(point, name, getattr(errno, code or "EIO"))
+        except (OSError, UserError, KeyboardInterrupt) as error:
+            bench.faults.append(f"{mode} {point}: {type(error).__name__} {error}")
+    print("\n".join([*bench.faults, f"{bench.points} points, {len(bench.faults)} faults"]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
