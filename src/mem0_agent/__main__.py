@@ -1,4 +1,4 @@
-"""The console script: a client that starts ``serve`` waits for it, so that word loads nothing else."""
+"""The console script: whoever starts ``serve`` or ``hook`` waits for it, so those words load nothing else."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import sys
 
 
 def main() -> None:
-    if sys.argv[1:] == ["serve"]:
-        from mem0_agent.commands.serve import serve
+    match sys.argv[1:]:
+        case ["serve"]:
+            from mem0_agent.commands.memory import serve
 
-        sys.exit(serve())
-    from mem0_agent.cli import main as command_line
+            sys.exit(serve())
+        case ["hook", client]:
+            from mem0_agent.commands.memory import call
 
-    command_line()
+            sys.exit(call(client))
+        case _:
+            from mem0_agent.cli import main as command_line
+
+            command_line()
 
 
 if __name__ == "__main__":

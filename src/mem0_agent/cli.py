@@ -128,7 +128,7 @@ def uninstall_cli(
 @app.command("serve")
 def serve_cli() -> None:
     """Serve the configured memory over stdio, as clients start it."""
-    from mem0_agent.commands.serve import serve
+    from mem0_agent.commands.memory import serve
 
     raise typer.Exit(serve())
 
@@ -137,6 +137,14 @@ def version_wanted(value: bool) -> None:  # noqa: FBT001 - typer calls it with t
     if value:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.command("hook", hidden=True)
+def hook_cli(client: str) -> None:
+    """Answer one event of a client, as the hooks in a project's files call it."""
+    from mem0_agent.commands.memory import call
+
+    raise typer.Exit(call(client))
 
 
 @app.callback()

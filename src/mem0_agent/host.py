@@ -42,6 +42,7 @@ def current() -> Host:
         dirs=dirs,
         python=lasting_python(),
         which=which,
+        names=names,
     )
 
 
@@ -85,6 +86,14 @@ def which(program: str) -> Path | None:
     """The real file behind ``program`` on PATH (or behind an absolute path), symlinks followed; None if absent."""
     found = shutil.which(program)
     return Path(os.path.realpath(found)) if found else None
+
+
+def names(folder: Path) -> tuple[str, ...]:
+    """What is in ``folder``, sorted; nothing where it is no folder or may not be read."""
+    try:
+        return tuple(sorted(os.listdir(folder)))
+    except OSError:
+        return ()
 
 
 def gather(wants: Iterable[Callable[[Files], Iterable[Path]]], *, problems: list[UserError] | None = None) -> Files:

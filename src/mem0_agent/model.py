@@ -87,8 +87,8 @@ class Dirs:
 class Host:
     """This machine as a value, so that three operating systems can be tested on one.
 
-    ``platform`` is ``sys.platform``; ``which`` finds a program on PATH or answers None; ``python`` is the
-    interpreter that outlives this one's virtual environment.
+    ``platform`` is ``sys.platform``; ``which`` finds a program on PATH or answers None; ``names`` lists what is in a
+    folder, nothing where there is none; ``python`` is the interpreter that outlives this one's virtual environment.
     """
 
     home: Path
@@ -99,6 +99,7 @@ class Host:
     dirs: Dirs
     python: Path
     which: Callable[[str], Path | None] = field(compare=False)
+    names: Callable[[Path], tuple[str, ...]] = field(compare=False, default=lambda folder: ())  # noqa: ARG005 - an empty disk
 
     @property
     def windows(self) -> bool:
@@ -268,6 +269,7 @@ class Registration:
 
     ``scope`` is the client's own word (user, local, project, profile …). ``keys`` is where ``entry`` stands in the
     document at ``path``. ``live`` is False for places that the client never reads and for switched-off entries.
+    ``plugin`` is the id (``name@marketplace``) of the plugin that brings it.
     """
 
     client: str
@@ -278,6 +280,7 @@ class Registration:
     entry: Mapping[str, Json]
     live: bool = True
     project: Path | None = None
+    plugin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,8 @@ def test_one_project_and_no_other(box: Sandbox) -> None:
 
 def test_doctor_asks_the_clients_themselves(box: Sandbox) -> None:
     """The addresses of both companies are out of reach here, so the clients are told of others that refuse at once."""
-    assert install(box).exit_code == 0
+    assert install(box, "--trust-hooks").exit_code == 0
     nowhere = {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{box.network.dead_port()}"}
     done = mem0_agent(box, "doctor", "--deep", *BOTH, "--json", env=nowhere)
-    bad = [each for each in envelope(done)["data"]["findings"] if each["severity"] in ("warning", "error")]
+    bad = [each for each in envelope(done)["data"]["findings"] if each["severity"] == "error"]
     assert (done.exit_code, bad) == (0, []), done.text
