@@ -151,7 +151,7 @@ PUTS = [
     ("a = {b.c = 1}\n", ("a", "b", "d"), {"y": 1}, "a = {b.c = 1, b.d = { y = 1 }}\n"),
     ("", ("a b", "é"), {"x.y": {}}, '["a b"."é"."x.y"]\n'),
     ("", ("a",), [{"x": [{"y": 1}]}, {}], "[[a]]\n\n[[a.x]]\ny = 1\n\n[[a]]\n"),
-    ("", ("a",), {"d": dt.date(2026, 1, 2), "s": "\x7f\n\\"}, '[a]\nd = 2026-01-02\ns = "\\u007F\\n\\\\"\n'),
+    ("", ("a",), {"d": dt.date(2026, 1, 2), "s": "\x7f\n\\"}, '[a]\nd = 2026-01-02\ns = "\\u007f\\n\\\\"\n'),
     # a table that is there is changed member by member
     (
         "[m.a]\nurl = 'u' # mine\n# more\nn = 1\nold = 2\n\n[m.a.env]\nA = 'b'\n",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -30,27 +28,25 @@ def inline(value: Json) -> str:
 
 
 def scalar(value: Json) -> str:
-    """Return a boolean, number, date or time."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if not isinstance(value, int | float):
-        word = "null" if value is None else type(value).__name__
-        raise unwritable(f"TOML has no {word}")
+    """Return a boolean, number, date or time, as tomlkit writes it."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    if value is None:
+        raise unwritable("TOML has no null")
     try:
-        return repr(value)
-    except ValueError as error:
-        raise unwritable("the number is too long") from error
+        return tomlkit.item(value).as_string()
+    except (TOMLKitError, TypeError, ValueError) as error:
+        raise unwritable(str(error) or type(value).__name__) from error
 
 
 def string(value: str) -> str:
-    """Return a basic string: JSON's escapes are TOML's, but for the delete character."""
+    """Return a basic string, as tomlkit writes it. Raises UserError for a text that is no Unicode."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise unwritable("the text holds half a surrogate pair") from error
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return scalar(value)
 
 
 def unwritable(reason: str) -> UserError:
