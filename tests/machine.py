@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -150,9 +149,14 @@ class Machine:
         return done
 
     def findings(self, *words: str | Path, env: Mapping[str, str | None] | None = None) -> list[dict[str, Any]]:
-        """What doctor finds here; sessions that other people run on this machine are none of it."""
+        """What doctor finds here, hooks and skills aside: they have tests of their own."""
         found = self.ask("doctor", *words, env=env)["data"]["findings"]
-        return [finding for finding in found if finding["id"] != "restart.needed"]
+        return [finding for finding in found if not finding["id"].startswith(("hooks.", "skills."))]
+
+    def troubles(self, *words: str | Path, env: Mapping[str, str | None] | None = None) -> list[str]:
+        """The ids of the errors and warnings among ``findings``, in their order."""
+        bad = ("error", "warning")
+        return [finding["id"] for finding in self.findings(*words, env=env) if finding["severity"] in bad]
 
     def program(self, name: str, says: str) -> Path:
         """A client's program on PATH that only tells its version."""
@@ -182,6 +186,3 @@ def server_of(document: Mapping[str, Any], *keys: str) -> Any:
     for key in keys:
         here = here.get(key) if isinstance(here, dict) else None
     return here
-
-
-__all__ = ["BOTH", "SCRIPT", "Done", "Machine", "machine", "os", "server_of"]

@@ -48,7 +48,7 @@ def broken_library(here: Machine) -> dict[str, str | None]:
 def test_0_done_and_nothing_to_do(here: Machine) -> None:
     assert here.install().code == Exit.DONE
     assert here.install().code == Exit.DONE
-    assert here.run("doctor").code == Exit.DONE
+    assert here.run("doctor", "--client", "claude-code").code == Exit.DONE
     assert here.uninstall().code == Exit.DONE
     assert here.uninstall().code == Exit.DONE
 
@@ -273,7 +273,7 @@ def test_any_locale_gets_words_and_never_a_traceback(here: Machine, env: dict[st
     installed = here.run("install", *BOTH, "--yes", env=env)
     runs = [
         installed,
-        here.run("doctor", env=env),
+        here.run("doctor", "--client", "claude-code", env=env),
         here.run("install", "--client", "claud", env=env),
         here.run("uninstall", "--yes", env=env),
     ]
@@ -288,7 +288,7 @@ def test_any_locale_gets_json(here: Machine, env: dict[str, str | None]) -> None
         return json.loads(done.raw.decode("ascii" if "ascii" in str(env) else "utf-8"))
 
     assert parsed(here.run("install", *BOTH, "--yes", "--json", env=env))["ok"] is True
-    assert parsed(here.run("doctor", "--json", env=env))["ok"] is True
+    assert parsed(here.run("doctor", "-c", "claude-code", "--json", env=env))["ok"] is True
     assert "claud" in parsed(here.run("install", "--client", "claud", "--json", env=env))["error"]["message"]
 
 

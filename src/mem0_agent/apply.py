@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mem0_agent import files, ledger, locks
-from mem0_agent.disk import io, missing_folders, remove_folders
+from mem0_agent.disk import explained, io, missing_folders, remove_folders
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, same, value_at
 from mem0_agent.files import Moved
@@ -65,13 +65,15 @@ def transaction(
     with interruptible() as interrupts, ExitStack() as stack:
         with interrupts.hold():
             own = stack.enter_context(locks.own_lock(dirs, patience, interrupts.pause))
-        work = prepared(tuple(c for c in changes if c.before != c.after), dirs, own, interrupts, terms)
+        with explained(dirs.state, "config.unwritable", "used"):
+            work = prepared(tuple(c for c in changes if c.before != c.after), dirs, own, interrupts, terms)
         try:
-            with interrupts.hold():
+            with interrupts.hold(), explained(dirs.state, "config.unwritable", "used"):
                 carry_out(work)
             yield work.entry.journal.receipt
             interrupts.last_call()
-            conclude(work)
+            with explained(dirs.state, "config.unwritable", "used"):
+                conclude(work)
         except BaseException as error:
             interrupts.close()
             take_back(work, error)
@@ -92,8 +94,11 @@ def prepared(
     before = ledger.journal_on_disk(dirs)
     own.adopt(before.folders if before else ())
     locks.clear(own)
-    for path in before.pending if before else ():
+    files.clear(ledger.path(dirs))
+    for path, pending in before.pending.items() if before else ():
         files.clear(path)
+        if pending.previous and path not in before.receipt.records:
+            remove_folders(pending.previous.folders)
     found = Found(
         {change.path: missing_folders(change.path) for change in changes},
         {c.path: io(os.stat, c.path).st_mode & 0o7777 for c in changes if c.before is not None},
@@ -141,9 +146,9 @@ def conclude(work: Work) -> None:
     """Nothing is pending any more: say so in the receipt, and clear away what nobody needs."""
     journal = with_folders(work, Journal(work.entry.journal.receipt, {}, work.entry.journal.folders))
     if work.changes or work.entry.dropped or (work.before and work.before.pending):
-        ledger.write(work.dirs, journal)
         for record in work.entry.dropped:
             remove_folders(record.folders)
+        ledger.write(work.dirs, journal)
     with suppress(UserError):
         ledger.prune(work.dirs, journal.receipt)
 
@@ -154,12 +159,12 @@ def conclude(work: Work) -> None:
 def take_back(work: Work, error: BaseException) -> None:
     """Put back every file that we wrote, then the receipt; where a file cannot be, the receipt keeps knowing it."""
     stuck: list[str] = []
-    with locks.client_locks(work.changes, work.own, patience=1.0):
+    with suppress(OSError), locks.client_locks(work.changes, work.own, patience=1.0):
         for change in reversed(work.changes):
             try:
                 take_back_one(work, change)
-            except UserError as problem:
-                stuck.append(problem.message)
+            except (UserError, OSError) as problem:
+                stuck.append(str(problem))
     for change in reversed(work.changes):
         if change.before is None:
             remove_folders(work.found.folders[change.path])

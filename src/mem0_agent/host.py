@@ -235,20 +235,27 @@ def compile_wing(place: Path, python: Path) -> None:
 
 
 def started_before(names: frozenset[str], moment: float) -> list[int]:
-    """Processes of this user that run a program of one of ``names`` since before ``moment`` (epoch seconds).
+    """Processes of this very home that run a program of one of ``names`` since before ``moment`` (epoch seconds).
 
     Told by /proc; empty where the machine has none.
     """
+    at_home = b"HOME=" + os.fsencode(os.environ.get("HOME", ""))
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            program = Path(os.readlink(entry / "exe")).name
-            born = (entry / "stat").stat().st_mtime
-        except OSError:
+            program = Path(os.readlink(entry / "exe")).name.split(" ")[0]
+            if program in names and at_home in (entry / "environ").read_bytes().split(b"\0") and born(entry) < moment:
+                found.append(int(entry.name))
+        except OSError:  # another user's, or ended in the meantime
             continue
-        if program.split(" ")[0] in names and born < moment:
-            found.append(int(entry.name))
     return found
+
+
+def born(process: Path) -> float:
+    """When a process under /proc was started, in epoch seconds; the times of its files tell when somebody looked."""
+    ticks = int((process / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19])
+    booted = next(line for line in Path("/proc/stat").read_text("utf-8").splitlines() if line.startswith("btime "))
+    return int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def modified(path: Path) -> float:

@@ -210,11 +210,13 @@ def take(lock: Path, own: OwnLock, patience: float = STALE, pause: Pause = nap) 
     own.announce(lock)
     try:
         io(os.mkdir, lock, 0o700)
-        own.taken[lock] = io(os.stat, lock).st_ino
+        own.taken[lock] = io(os.lstat, lock).st_ino
     except FileExistsError:  # somebody was quicker
         own.withdraw(lock)
         return time.monotonic() < deadline and take(lock, own, deadline - time.monotonic(), pause)
     except OSError:
+        with suppress(OSError):
+            io(os.rmdir, lock)
         own.withdraw(lock)
         return False
     return True

@@ -53,14 +53,20 @@ def servers(endpoint: Endpoint) -> frozenset[str]:
     """What an entry leads to, as comparable words: its address, and every address or package among its arguments."""
     words = (endpoint.url, *endpoint.command)
     found = {normal_url(word) for word in words}
-    found |= {"package:" + package(word) for word in endpoint.command if package(word) in SERVER_PACKAGES}
+    names = {package(word) for word in endpoint.command} | {program(word) for word in endpoint.command[:1]}
+    found |= {"package:" + name for name in names & SERVER_PACKAGES}
     return frozenset(found - {""})
 
 
 def package(word: str) -> str:
-    """The package that a word of a command names: ``npx mem0-mcp@1.2`` and ``/usr/bin/mem0-mcp`` both name mem0-mcp."""
-    bare = re.sub(r"(?<=.)(?:@|==).*$", "", word)
-    return bare if bare.startswith("@") else bare.rsplit("/", 1)[-1]
+    """The package that a word names, without its version and extras; a path names none, but a repository's address does."""
+    bare = re.sub(r"(?<=.)(?:@|==|\[).*$", "", word)
+    return bare.rsplit("/", 1)[-1].removesuffix(".git") if "://" in bare else bare
+
+
+def program(word: str) -> str:
+    """The name of the program at a path, as both families of systems write one."""
+    return re.sub(r"\.(?:exe|cmd)$", "", re.split(r"[/\\]", word)[-1], flags=re.IGNORECASE)
 
 
 def is_platform(server: str) -> bool:

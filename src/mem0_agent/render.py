@@ -19,6 +19,7 @@ from mem0_agent.diffs import unified
 from mem0_agent.envelope import envelope
 from mem0_agent.memory.redact import plain, secretless
 from mem0_agent.model import Exit, Json, UserError
+from mem0_agent.words import done, gathered, particulars, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,10 +113,9 @@ class Face:
             if change not in whole:
                 self.diff(change)
         for name in dict.fromkeys(change.client for change in whole):
-            title = CLIENTS[name].TITLE if name else "mem0-agent's own files"
-            self.say(f"{title}: whole files", style="bold")
-            for folder, count in folders([change for change in whole if change.client == name]).items():
-                self.say(f"  {self.short(folder)}  ({count} {'file' if count == 1 else 'files'})")
+            self.say(f"{CLIENTS[name].TITLE if name else 'mem0-agent itself'}: files of ours", style="bold")
+            for place, what in gathered([change for change in whole if change.client == name]).items():
+                self.say(f"  {self.short(place)}  ({what})")
             self.say()
 
     def diff(self, change: Change) -> None:
@@ -151,7 +151,7 @@ class Face:
 
     def report(self, report: Report) -> None:
         if self.json:
-            self.out.file.write(one_line(self.cleaned(envelope(report)), ascii_only=not self.unicode) + "\n")
+            self.out.file.write(json.dumps(self.cleaned(envelope(report)), ensure_ascii=not self.unicode) + "\n")
             return
         if report.command == "doctor" and not report.error:
             self.findings(report.findings)
@@ -191,7 +191,7 @@ class Face:
             for finding in findings:
                 self.line(finding.severity, f"{finding.client}: {finding.title}" if finding.client else finding.title)
                 for text, _ in particulars(finding):
-                    self.say(f"    {text}")
+                    self.say(f"    {self.short(text)}")
         counts = [sum(f.severity == s for f in findings) for s in ("error", "warning")]
         self.say()
         self.say(tally(*counts), style="bold")
@@ -204,7 +204,7 @@ class Face:
         for finding in findings:
             cell = Text(self.clean(finding.title))
             for text, style in particulars(finding):
-                cell.append("\n" + self.clean(text), style=style)
+                cell.append("\n" + self.short(self.clean(text)), style=style)
             table.add_row(self.mark(finding.severity), finding.client or "", cell)
         return table
 
@@ -228,44 +228,3 @@ class Progress:
             state = "asking for list_entities …" if outcome is None else f"answered in {outcome.elapsed_ms} ms"
             lines.append(f"{CLIENTS[name].TITLE}: {state if outcome is None or outcome.ok else outcome.detail}")
         return Text("\n".join(lines))
-
-
-# Words from values
-
-
-def folders(changes: Sequence[Change]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for change in changes:
-        name = str(change.path if change.path.suffix == ".toml" else change.path.parent)
-        counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def done(changes: Sequence[Change]) -> str:
-    """What was done, as few words as tell it: a file by its name, several alike by their number."""
-    by_reason: dict[str, list[Change]] = {}
-    for change in changes:
-        by_reason.setdefault(change.reason, []).append(change)
-    parts = [
-        f"{group[0].path if len(group) == 1 else f'{len(group)} files'}: {reason}" for reason, group in by_reason.items()
-    ]
-    return "; ".join(parts) or "nothing to do"
-
-
-def particulars(finding: Finding) -> Iterator[tuple[str, str]]:
-    """What stands under a finding's title, each with its style."""
-    if finding.detail:
-        yield finding.detail, "dim"
-    if finding.fix and finding.severity in ("warning", "error"):
-        yield f"→ {finding.fix}", "cyan"
-
-
-def one_line(value: Json, *, ascii_only: bool) -> str:
-    return json.dumps(value, ensure_ascii=ascii_only)
-
-
-def tally(errors: int, warnings: int) -> str:
-    if not errors and not warnings:
-        return "All is well."
-    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return " and ".join(parts) + "."

@@ -27,8 +27,18 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mem0-bench-", dir=place()) as scratch:
         broken = measured(Path(scratch).resolve(), quick=quick)
-    print(f"\n{time.monotonic() - started:.0f} s in all.")
+    closing(time.monotonic() - started)
     return 1 if broken else 0
+
+
+def closing(seconds: float) -> None:
+    load, cpus = os.getloadavg()[0], os.cpu_count() or 1
+    print()
+    text.note(f"{seconds:.0f} s in all, load {load:.1f} at the end.")
+    if load > cpus + 1:  # one is this run
+        text.note(
+            "Others were busy here meanwhile: look at ratios, minima and CPU rather than at wall times."
+        )
 
 
 def place() -> str | None:
@@ -46,8 +56,8 @@ def measured(root: Path, *, quick: bool) -> list[str]:
         sections: dict[str, Callable[[], None]] = {
             "Commands": lambda: commands.section(here, spawner, quick=quick),
             "Memory server": lambda: serving.section(here, spawner, ten_thousand, quick=quick),
-            "Hooks": lambda: hooks.section(here, ten_thousand, alone(), quick=quick),
             "Search": lambda: searching.section(here, spawner, stores, quick=quick),
+            "Hooks": lambda: hooks.section(here, ten_thousand, alone(), quick=quick),
             "Editing": lambda: editing.section(here, spawner, quick=quick),
         }
         return [title for title, section in sections.items() if not works(title, section)]

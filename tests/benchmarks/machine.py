@@ -32,7 +32,8 @@ class Home:
     def own(self) -> tuple[str, str, str]:
         """Our directories for configuration, data and state, as the product places them in a home on Linux."""
         places = (".config", ".local/share", ".local/state")
-        return tuple(str(self.root / place / "mem0-agent") for place in places)  # type: ignore[return-value]  # three
+        config, data, state = (str(self.root / place / "mem0-agent") for place in places)
+        return config, data, state
 
     @property
     def database(self) -> Path:

@@ -30,7 +30,9 @@ def main() -> None:
         narrow = {"AND": [{"user_id": job["user"]}, {"app_id": app}]}
         found += wanted in search(memory, query, narrow, scoped)
         search(memory, query, {"user_id": job["user"]}, wide)
-    print(json.dumps({"scoped": scoped, "wide": wide, "found": found, "add": added(memory, job)}))
+    add = added(memory, job)
+    memory.close()
+    print(json.dumps({"scoped": scoped, "wide": wide, "found": found, "add": add}))
 
 
 def search(memory: LocalMemory, query: str, filters: dict[str, Any], spent: list[float]) -> list[str]:

@@ -55,7 +55,7 @@ def section(machine: Machine, spawner: Spawner, stores: list[Store], *, quick: b
             measure(machine, spawner, store, chance, number)
     text.heading(
         "3. Search",
-        f"{rounds} rounds of {QUESTIONS} different questions each, in a process of its own per size and round.",
+        f"Rounds: {rounds}, of {QUESTIONS} different questions each, in a process of its own per size and round.",
         f"Milliseconds; aim: p50 below {AIM_MS} at 10,000. Every question is asked within one of {data.PROJECTS}",
         "projects, and of all that the user has. Add stores one memory. Peak memory is that of the whole process.",
     )

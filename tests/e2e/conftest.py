@@ -38,6 +38,6 @@ def box(tmp_path: Path, release: Programs, network: Network) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def shared_box(tmp_path_factory: pytest.TempPathFactory, release: Programs, network: Network) -> Sandbox:
+def module_box(tmp_path_factory: pytest.TempPathFactory, release: Programs, network: Network) -> Sandbox:
     """One user for all tests of a module and release."""
     return sandbox(tmp_path_factory.mktemp("user") / "user", release, network)

@@ -17,15 +17,15 @@ EXPECTED = ("mcp__mem0__add_memory", "mcp__mem0__list_entities", "mcp__mem0__sea
 
 
 @pytest.fixture(scope="module")
-def box(shared_box: Sandbox) -> Sandbox:
-    argv = ["-I", str(SERVER), str(shared_box.root / "notes.txt")]
+def box(module_box: Sandbox) -> Sandbox:
+    argv = ["-I", str(SERVER), str(module_box.root / "notes.txt")]
     entry = {"mem0": {"type": "stdio", "command": sys.executable, "args": argv}}
-    (shared_box.home / ".claude.json").write_text(json.dumps({"mcpServers": entry}))
-    (shared_box.home / ".codex").mkdir()
-    (shared_box.home / ".codex" / "config.toml").write_text(
+    (module_box.home / ".claude.json").write_text(json.dumps({"mcpServers": entry}))
+    (module_box.home / ".codex").mkdir()
+    (module_box.home / ".codex" / "config.toml").write_text(
         f"[mcp_servers.mem0]\ncommand = {json.dumps(sys.executable)}\nargs = {json.dumps(argv)}\n"
     )
-    return shared_box
+    return module_box
 
 
 def test_claude_connects_and_calls(box: Sandbox, tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ LIST = Call("mem0", "list_entities")
 
 
 @pytest.fixture(scope="module")
-def box(shared_box: Sandbox) -> Sandbox:
-    done = install(shared_box, "--json")
+def box(module_box: Sandbox) -> Sandbox:
+    done = install(module_box, "--json")
     told = envelope(done)
     assert (told["ok"], done.exit_code) == (True, 0), done.text
     verified = {each["client"]: each["verification"]["status"] for each in told["data"]["clients"]}
     assert verified == {"claude-code": "ok", "codex": "ok"}
-    return shared_box
+    return module_box
 
 
 def connected(turn: Turn) -> bool:

@@ -56,15 +56,15 @@ class Telling:
 
 
 @pytest.fixture(scope="module")
-def tellings(shared_box: Sandbox) -> dict[str, Telling]:
-    """One install for each trouble; as none of them writes anything, they share a home."""
+def tellings(module_box: Sandbox) -> dict[str, Telling]:
+    """One install for each trouble; as none of them writes anything, one home serves them all."""
     told = {}
-    before = tree(shared_box.root)
+    before = tree(module_box.root)
     for trouble, (ways, key, _, _) in TROUBLES.items():
-        with serving(shared_box, ways) as url:
+        with serving(module_box, ways) as url:
             env = {"MEM0_API_KEY": key} if key else {}
-            done = install(shared_box, "--json", *PLATFORM, url, env=env)
-        told[trouble] = Telling(done, tree(shared_box.root) == before)
+            done = install(module_box, "--json", *PLATFORM, url, env=env)
+        told[trouble] = Telling(done, tree(module_box.root) == before)
     return told
 
 

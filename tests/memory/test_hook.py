@@ -10,7 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from mem0_agent.memory import events, journal
+from mem0_agent import __version__
+from mem0_agent.memory import events, hook, journal
 from mem0_agent.memory.redact import FENCE
 from tests.memory.hooks.helpers import APP, EVENTS, PROGRAM, SESSION, Home, claude_lines, codex_lines, until
 
@@ -25,14 +26,20 @@ CLIENTS = ("claude-code", "codex")
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     home = Home(tmp_path)
-    (tmp_path / "claude-code.jsonl").write_text(claude_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",)))
-    (tmp_path / "codex.jsonl").write_text(codex_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",)))
+    (tmp_path / "claude-code.jsonl").write_text(
+        claude_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",))
+    )
+    (tmp_path / "codex.jsonl").write_text(
+        codex_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",))
+    )
     return home
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("source", ["startup", "resume", "clear", "compact", "something new", None])
-def test_a_session_starts_with_the_protocol_and_the_memories_of_its_project(home: Home, client: str, source: str | None) -> None:
+def test_a_session_starts_with_the_protocol_and_the_memories_of_its_project(
+    home: Home, client: str, source: str | None
+) -> None:
     home.store("Auth uses JWT, not sessions.")
     home.store("Tabs, never spaces.", "user_preference", app_id="github.com/other/project")
     home.store("Not for this project.", app_id="github.com/other/project")
@@ -50,7 +57,9 @@ def test_a_session_starts_with_the_protocol_and_the_memories_of_its_project(home
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_session_on_a_new_machine_starts_with_the_protocol_and_leaves_no_memory_file(home: Home, client: str) -> None:
+def test_a_session_on_a_new_machine_starts_with_the_protocol_and_leaves_no_memory_file(
+    home: Home, client: str
+) -> None:
     text = home.context(client, "SessionStart")
 
     assert "search_memories" in text
@@ -72,7 +81,9 @@ def test_a_prompt_is_answered_with_the_memories_it_calls_for(home: Home, client:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("prompt", ["", "auth?", " " * 40 + "auth?" + " " * 40, "the and of to a in is it", 7, None])
+@pytest.mark.parametrize(
+    "prompt", ["", "auth?", " " * 40 + "auth?" + " " * 40, "the and of to a in is it", 7, None]
+)
 def test_a_prompt_that_asks_nothing_gets_nothing(home: Home, client: str, prompt: object) -> None:
     home.store("Auth uses JWT, not sessions.")
 
@@ -109,7 +120,9 @@ def test_at_most_five_memories_and_two_thousand_characters(home: Home) -> None:
     assert len(text) <= 2000
 
 
-@pytest.mark.parametrize(("most", "characters"), [(2, 2000), (1, 2000), (0, 2000), (5, 500), (5, 100), (5, 0)])
+@pytest.mark.parametrize(
+    ("most", "characters"), [(2, 2000), (1, 2000), (0, 2000), (5, 500), (5, 100), (5, 0)]
+)
 def test_the_bounds_are_what_people_configure(home: Home, most: int, characters: int) -> None:
     for number in range(6):
         home.store(f"auth rule {number}")
@@ -155,7 +168,9 @@ def test_each_request_has_a_marker_of_its_own(home: Home) -> None:
 def test_claude_code_is_told_what_its_summary_must_hold_and_codex_nothing(home: Home) -> None:
     plain = home.captured("claude-code", "PreCompact")
 
-    assert all(word in plain for word in ("Goals", "Accomplishments", "Decisions", "Files modified", "Current state"))
+    assert all(
+        word in plain for word in ("Goals", "Accomplishments", "Decisions", "Files modified", "Current state")
+    )
     assert not plain.lstrip().startswith("{")
     assert home.captured("codex", "PreCompact") == ""
     assert len(home.states()) == 2
@@ -163,11 +178,15 @@ def test_claude_code_is_told_what_its_summary_must_hold_and_codex_nothing(home: 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("event", ["PreCompact", "PostCompact", "Stop", "SessionEnd"])
-def test_what_was_said_is_one_memory_of_its_session_replaced_in_place(home: Home, client: str, event: str) -> None:
+def test_what_was_said_is_one_memory_of_its_session_replaced_in_place(
+    home: Home, client: str, event: str
+) -> None:
     home.captured(client, event)
     first = home.states()
     with (home.root / f"{client}.jsonl").open("a") as file:
-        file.write((claude_lines if client == "claude-code" else codex_lines)(("user", "use RS256 for the keys")))
+        file.write(
+            (claude_lines if client == "claude-code" else codex_lines)(("user", "use RS256 for the keys"))
+        )
     home.captured(client, event)
     second = home.states()
 
@@ -192,7 +211,11 @@ def test_where_output_would_be_invalid_there_is_none(home: Home, client: str, ev
 
 
 def test_the_summary_of_a_compaction_is_kept_without_the_thinking_before_it(home: Home) -> None:
-    home.captured("claude-code", "PostCompact", compact_summary="<analysis>secret doubts</analysis>\n<summary>\nGoals: JWT.\n</summary>")
+    home.captured(
+        "claude-code",
+        "PostCompact",
+        compact_summary="<analysis>secret doubts</analysis>\n<summary>\nGoals: JWT.\n</summary>",
+    )
 
     text = home.states()[0]["memory"]
 
@@ -215,7 +238,11 @@ def test_after_a_compaction_the_own_state_comes_first(home: Home) -> None:
     home.captured("claude-code", "Stop", session_id="another")
     home.captured("claude-code", "PostCompact")
 
-    lines = [line for line in home.context("claude-code", "SessionStart", source="compact").splitlines() if line.startswith("- ")]
+    lines = [
+        line
+        for line in home.context("claude-code", "SessionStart", source="compact").splitlines()
+        if line.startswith("- ")
+    ]
 
     assert lines[0].startswith("- [session_state, ")
     assert "Goals: move auth to JWT." in lines[0]
@@ -234,7 +261,10 @@ def test_two_hundred_captured_sessions_do_not_push_out_what_was_stored_on_purpos
     before = home.context("codex", "UserPromptSubmit", session_id="before")
     memory = home.memory()
     for number in range(200):
-        text = f"> add refresh token rotation to the auth system, attempt {number}\n> {ASKED} " + "auth token refresh " * 5
+        text = (
+            f"> add refresh token rotation to the auth system, attempt {number}\n> {ASKED} "
+            + "auth token refresh " * 5
+        )
         scope = {"user_id": "alice", "app_id": APP, "agent_id": "codex", "run_id": f"s{number}"}
         memory.add([{"role": "user", "content": text}], scope, {"type": "session_state"})
     memory.close()
@@ -254,7 +284,13 @@ def test_a_subagent_recalls_but_nothing_of_it_is_captured(home: Home, client: st
     assert "JWT" in home.context(client, "UserPromptSubmit", agent_id="a1", agent_type="worker")
     assert home.run(client, "UserPromptSubmit", agent_id="a1", agent_type="worker") == ""
     home.run(client, "Stop", agent_id="a1", agent_type="worker")
-    home.captured(client, "SessionEnd", session_id="other", transcript_path=str(home.root / "none"), last_assistant_message="long enough " * 5)
+    home.captured(
+        client,
+        "SessionEnd",
+        session_id="other",
+        transcript_path=str(home.root / "none"),
+        last_assistant_message="long enough " * 5,
+    )
     assert [row for row in home.states() if row["run_id"] == SESSION] == []
 
 
@@ -264,7 +300,9 @@ def test_a_finished_task_brings_one_reminder_and_stores_nothing(home: Home) -> N
     assert "add_memory" in text
     assert "task_learning" in text
     assert home.run("claude-code", "PostToolUse") == ""
-    assert "add_memory" in home.context("claude-code", "PostToolUse", tool_input={"taskId": "2", "status": "completed"})
+    assert "add_memory" in home.context(
+        "claude-code", "PostToolUse", tool_input={"taskId": "2", "status": "completed"}
+    )
     assert not (home.data / "memory.db").exists()
 
 
@@ -296,7 +334,20 @@ def test_a_session_that_worked_and_stored_nothing_is_reminded_once_when_it_stops
     assert outputs[1:] == ["", ""]
 
 
-@pytest.mark.parametrize("reason", ["active", "active unknown", "little work", "stored", "reminded", "subagent", "codex", "off", "unwritable"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "active",
+        "active unknown",
+        "little work",
+        "stored",
+        "reminded",
+        "subagent",
+        "codex",
+        "off",
+        "unwritable",
+    ],
+)
 def test_a_session_is_not_reminded_where_that_could_loop_or_nag(home: Home, reason: str) -> None:
     tools = ("mcp__mem0__add_memory",) if reason == "stored" else ()
     edits = WORK[:2] if reason == "little work" else WORK
@@ -309,7 +360,11 @@ def test_a_session_is_not_reminded_where_that_could_loop_or_nag(home: Home, reas
     if reason == "unwritable":
         home.state.mkdir()
         (home.state / "sessions").write_text("in the way")
-    fields = {"active": {"stop_hook_active": True}, "active unknown": {"stop_hook_active": None}, "subagent": {"agent_id": "a"}}
+    fields = {
+        "active": {"stop_hook_active": True},
+        "active unknown": {"stop_hook_active": None},
+        "subagent": {"agent_id": "a"},
+    }
 
     assert home.run("codex" if reason == "codex" else "claude-code", "Stop", **fields.get(reason, {})) == ""
 
@@ -330,10 +385,15 @@ def test_a_session_is_not_reminded_where_that_could_loop_or_nag(home: Home, reas
         ({"exclude": [7]}, False, True),
     ],
 )
-def test_people_say_where_and_what(home: Home, hooks: dict[str, object], captured: bool, recalled: bool) -> None:
+def test_people_say_where_and_what(
+    home: Home, hooks: dict[str, object], captured: bool, recalled: bool
+) -> None:
     home.store("Auth uses JWT, not sessions.")
     places = {"{project}": str(home.project), "{root}": str(home.root), "{project}x": f"{home.project}x"}
-    filled = {name: [places.get(item, item) for item in value] if isinstance(value, list) else value for name, value in hooks.items()}
+    filled = {
+        name: [places.get(item, item) for item in value] if isinstance(value, list) else value
+        for name, value in hooks.items()
+    }
     home.configure(**filled)
 
     assert bool(home.run("codex", "UserPromptSubmit")) is recalled
@@ -357,7 +417,27 @@ def test_an_excluded_folder_is_excluded_through_a_link_too(home: Home) -> None:
     assert home.run("codex", "UserPromptSubmit", cwd=str(link / "deep")) == ""
 
 
-BAD_EVENTS = [b"", b"{", b"[]", b"null", b"7", b'"text"', b"\xff\xfe", b"[" * 100_000, b'{"hook_event_name": 7}', b"{}"]
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_check_learns_who_answers_and_nothing_else_happens(home: Home, client: str) -> None:
+    said = json.loads(home.run(client, hook.CHECK))["mem0_agent"]
+
+    assert said == {"version": __version__, "user_id": "alice", "backend": "local", "problem": ""}
+    assert home.note(client, hook.CHECK) == {}
+    assert not home.data.exists()
+
+
+BAD_EVENTS = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"7",
+    b'"text"',
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"hook_event_name": 7}',
+    b"{}",
+]
 
 
 @pytest.mark.parametrize("data", BAD_EVENTS)
@@ -368,7 +448,9 @@ def test_what_is_no_event_is_passed_over(home: Home, client: str, data: bytes) -
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("event", ["PreToolUse", "Notification", "SubagentStop", "Interrupt", "PreModelRequest", "../../etc/x", ""])
+@pytest.mark.parametrize(
+    "event", ["PreToolUse", "Notification", "SubagentStop", "Interrupt", "PreModelRequest", "../../etc/x", ""]
+)
 def test_unknown_events_are_passed_over(home: Home, client: str, event: str) -> None:
     assert home.run(client, event) == ""
     assert not home.state.exists() or sorted(path.name for path in home.state.iterdir()) == ["settings.json"]
@@ -376,7 +458,9 @@ def test_unknown_events_are_passed_over(home: Home, client: str, event: str) -> 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("event", ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "PostToolUse"])
-def test_fields_that_are_missing_or_of_another_type_break_nothing(home: Home, client: str, event: str) -> None:
+def test_fields_that_are_missing_or_of_another_type_break_nothing(
+    home: Home, client: str, event: str
+) -> None:
     whole = home.event(client, event)
     for name in whole:
         for value in (None, 7, [], {}, {"a": 1}, "\x00", "\ud800", "x" * 300, "../../../x"):
@@ -448,7 +532,9 @@ def test_a_broken_memory_is_silence_and_a_line_in_the_log(home: Home, content: b
 
 
 @pytest.mark.parametrize("trouble", ["file in the way", "unwritable", "disk full"])
-@pytest.mark.parametrize("event", ["SessionStart", "UserPromptSubmit", "PreCompact", "Stop", "PostToolUse", "SessionEnd"])
+@pytest.mark.parametrize(
+    "event", ["SessionStart", "UserPromptSubmit", "PreCompact", "Stop", "PostToolUse", "SessionEnd"]
+)
 def test_a_state_directory_that_takes_nothing_breaks_nothing(home: Home, trouble: str, event: str) -> None:
     home.store("Auth uses JWT, not sessions.")
     command = home.command("claude-code")
@@ -469,7 +555,10 @@ def test_a_state_directory_that_takes_nothing_breaks_nothing(home: Home, trouble
     )
 
     assert (result.returncode, result.stderr) == (0, b"")
-    assert (b"JWT" in result.stdout) is (event in {"SessionStart", "UserPromptSubmit"})
+    recalls = event in {"SessionStart", "UserPromptSubmit"}
+    assert (b"JWT" in result.stdout) is (
+        recalls and trouble != "disk full"
+    )  # SQLite opens no file on a full disk
 
 
 def full_disk() -> None:
@@ -551,7 +640,18 @@ def test_two_stops_of_one_session_at_once_make_one_memory(home: Home) -> None:
     assert len(home.states()) == 1
 
 
-@pytest.mark.parametrize("name", ["with space", "with 'quote'", 'with "double"', "with $HOME and `id`", "naïve 日本", "new\nline", "semi;colon & more"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "with space",
+        "with 'quote'",
+        'with "double"',
+        "with $HOME and `id`",
+        "naïve 日本",
+        "new\nline",
+        "semi;colon & more",
+    ],
+)
 def test_odd_names_of_directories_are_only_names(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path / name)
     path = home.root / "s.jsonl"
@@ -572,8 +672,16 @@ def test_what_fired_is_written_down_for_doctor(home: Home, client: str) -> None:
 
     notes = {note["event"]: note for note in journal.notes(str(home.state))}
 
-    assert {name: note["count"] for name, note in notes.items()} == {"SessionStart": 1, "UserPromptSubmit": 1, "Stop": 2, "Capture": 3}
-    assert all(note["client"] == client and note["failures"] == 0 and note["ms"] > 0 and note["last"] > 0 for note in notes.values())
+    assert {name: note["count"] for name, note in notes.items()} == {
+        "SessionStart": 1,
+        "UserPromptSubmit": 1,
+        "Stop": 2,
+        "Capture": 3,
+    }
+    assert all(
+        note["client"] == client and note["failures"] == 0 and note["ms"] > 0 and note["last"] > 0
+        for note in notes.values()
+    )
 
 
 def test_everything_we_write_is_for_its_owner_alone(home: Home) -> None:
@@ -652,7 +760,11 @@ def test_what_a_hook_imports(home: Home, event: str, fields: dict[str, object], 
     heavy = HEAVY - ALLOWED_WITH_SQLITE if database else HEAVY
     assert modules & heavy == set()
     assert (DATABASE <= modules) is database
-    assert not {name for name in modules if name.startswith("mem0_agent.") and not name.startswith("mem0_agent.memory")}
+    assert not {
+        name
+        for name in modules
+        if name.startswith("mem0_agent.") and not name.startswith("mem0_agent.memory")
+    }
 
 
 def test_the_program_is_where_the_launcher_expects_it() -> None:

@@ -12,7 +12,16 @@ from tests.memory.hooks.secrets import SECRETS, core
 @pytest.mark.parametrize(("name", "secret"), SECRETS.items(), ids=list(SECRETS))
 @pytest.mark.parametrize(
     "frame",
-    ["{}", "here it is: {} .", 'key="{}"', "'{}'", "({})", "see {}, then go on", '{{"a": "{}"}}', "line\n{}\nline"],
+    [
+        "{}",
+        "here it is: {} .",
+        'key="{}"',
+        "'{}'",
+        "({})",
+        "see {}, then go on",
+        '{{"a": "{}"}}',
+        "line\n{}\nline",
+    ],
 )
 def test_no_shape_of_secret_survives_in_any_frame(name: str, secret: str, frame: str) -> None:
     text = frame.format(secret)
@@ -83,7 +92,10 @@ def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
 
 
 def test_a_known_key_goes_whatever_its_shape() -> None:
-    assert redact("the key is correct-horse-battery", ["correct-horse-battery"]) == "the key is [redacted:known-key]"
+    assert (
+        redact("the key is correct-horse-battery", ["correct-horse-battery"])
+        == "the key is [redacted:known-key]"
+    )
 
 
 def test_redacting_twice_changes_nothing_more() -> None:
@@ -209,4 +221,3 @@ def test_every_rule_has_a_plain_name_and_words_in_lower_case() -> None:
         assert set(name) <= set(string.ascii_lowercase + string.digits + "-")
         assert words
         assert all(word == word.lower() for word in words)
-

@@ -120,7 +120,14 @@ def test_what_is_sent_to_the_selfhosted_server(home: Home, rest: Rest, name: str
 
 
 def test_the_selfhosted_servers_answers_get_the_platforms_shape(home: Home) -> None:
-    row = {"id": ID, "memory": "m", "score": 0.5, "user_id": "alice", "run_id": "r", "metadata": {"type": "t", "app_id": "p"}}
+    row = {
+        "id": ID,
+        "memory": "m",
+        "score": 0.5,
+        "user_id": "alice",
+        "run_id": "r",
+        "metadata": {"type": "t", "app_id": "p"},
+    }
     rest = Rest(answers=lambda method, path, body: [row] if path == "/entities" else {"results": [row]})
     memory = selfhosted(home, rest)
 
@@ -134,7 +141,9 @@ def test_the_selfhosted_servers_answers_get_the_platforms_shape(home: Home) -> N
 
 def test_rows_that_were_not_asked_for_are_never_answered(home: Home) -> None:
     """A server that ignores filters must not make us show another project's memories."""
-    rows = [{**MEMORY, "id": str(n), "app_id": None, "metadata": {"app_id": app}} for n, app in enumerate("pq")]
+    rows = [
+        {**MEMORY, "id": str(n), "app_id": None, "metadata": {"app_id": app}} for n, app in enumerate("pq")
+    ]
     rest = Rest(answers=lambda method, path, body: {"results": rows})
     memory = selfhosted(home, rest)
 
@@ -144,7 +153,9 @@ def test_rows_that_were_not_asked_for_are_never_answered(home: Home) -> None:
 
 
 def test_alternatives_become_one_request_each_and_one_answer(home: Home, rest: Rest) -> None:
-    wanted = {"AND": [{"user_id": "alice"}, {"OR": [{"app_id": "p"}, {"metadata": {"type": "user_preference"}}]}]}
+    wanted = {
+        "AND": [{"user_id": "alice"}, {"OR": [{"app_id": "p"}, {"metadata": {"type": "user_preference"}}]}]
+    }
 
     selfhosted(home, rest).search("q", wanted)
 
@@ -192,7 +203,12 @@ def test_what_can_be_lowered(filters: Any, flat: Any) -> None:
         {"AND": ["user_id"]},
         {"unknown": 1},
         {"user_id": {"in": [str(n) for n in range(17)]}},
-        {"AND": [{"OR": [{"user_id": str(n)} for n in range(5)]}, {"OR": [{"app_id": str(n)} for n in range(5)]}]},
+        {
+            "AND": [
+                {"OR": [{"user_id": str(n)} for n in range(5)]},
+                {"OR": [{"app_id": str(n)} for n in range(5)]},
+            ]
+        },
     ],
 )
 def test_what_cannot_be_lowered_is_refused_and_never_widened(filters: Any) -> None:
@@ -226,7 +242,9 @@ def test_nesting_without_end_is_refused() -> None:
         lambda m: m.delete_entities({"user_id": ".."}),
     ],
 )
-def test_what_would_reach_too_far_is_not_even_sent(home: Home, rest: Rest, call: Callable[[Memory], Any]) -> None:
+def test_what_would_reach_too_far_is_not_even_sent(
+    home: Home, rest: Rest, call: Callable[[Memory], Any]
+) -> None:
     with pytest.raises(Refused):
         call(selfhosted(home, rest))
 
@@ -354,7 +372,9 @@ def test_a_selfhosted_server_without_authentication_gets_no_header(home: Home, r
     assert "x-api-key" not in rest.seen[0]["headers"]
 
 
-def test_a_key_that_is_no_header_is_refused_and_not_shown(home: Home, rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_is_no_header_is_refused_and_not_shown(
+    home: Home, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MEM0_API_KEY", "m0-abc\r\nX-Evil: 1")
 
     with pytest.raises(Refused) as refusal:

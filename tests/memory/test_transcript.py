@@ -41,7 +41,9 @@ def test_codex_says_the_same_in_each_form_of_its_files(tmp_path: Path, form: str
     assert found.files == list(edits)
 
 
-@pytest.mark.parametrize("name", ["mcp__mem0__add_memory", "mcp__plugin_mem0_mem0__add_memory", "mcp__mem0__update_memory"])
+@pytest.mark.parametrize(
+    "name", ["mcp__mem0__add_memory", "mcp__plugin_mem0_mem0__add_memory", "mcp__mem0__update_memory"]
+)
 def test_what_the_agent_stored_by_itself_is_noticed_in_claude_code(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "s.jsonl", claude_lines(*TURNS, tools=(name,)))
 
@@ -51,8 +53,14 @@ def test_what_the_agent_stored_by_itself_is_noticed_in_claude_code(tmp_path: Pat
 @pytest.mark.parametrize(
     "row",
     [
-        {"type": "event_msg", "payload": {"type": "item_completed", "item": {"type": "McpToolCall", "tool": "add_memory"}}},
-        {"type": "response_item", "payload": {"type": "function_call", "name": "mem0__add_memory", "arguments": "{}"}},
+        {
+            "type": "event_msg",
+            "payload": {"type": "item_completed", "item": {"type": "McpToolCall", "tool": "add_memory"}},
+        },
+        {
+            "type": "response_item",
+            "payload": {"type": "function_call", "name": "mem0__add_memory", "arguments": "{}"},
+        },
     ],
 )
 def test_what_the_agent_stored_by_itself_is_noticed_in_codex(tmp_path: Path, row: object) -> None:

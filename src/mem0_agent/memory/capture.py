@@ -1,4 +1,4 @@
-"""What was said becomes memory: one short state a session in the local memory, the exchange itself for a remote one."""
+"""What was said becomes memory: one short state a session if local, the exchange itself if remote."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def capture(settings: Settings, client: str, event: Json) -> None:
 
     Raises Refused where the memory took nothing.
 
-    Runs in a process of its own, one at a time for a session. What a remote memory does not take waits in the spool.
+    Runs in a process of its own, one at a time for a session. What a remote memory does not take waits in
+    the spool.
     """
     name, cwd = str(event.get("session_id") or ""), str(event.get("cwd") or "")
     if not name or not policy.captures(settings, cwd):
@@ -48,7 +49,7 @@ def capture(settings: Settings, client: str, event: Json) -> None:
 
 
 def news(state: State, client: str, event: Json) -> list[tuple[str, str]]:
-    """Answer what was said since ``state`` was saved; the last answer too where the file does not hold it yet."""
+    """Answer what was said since ``state`` was saved, and the last answer if the file lacks it yet."""
     turns: list[tuple[str, str]] = []
     path = event.get("transcript_path")
     if isinstance(path, str) and path:
@@ -68,7 +69,7 @@ def news(state: State, client: str, event: Json) -> list[tuple[str, str]]:
 
 
 def compacted(event: Json) -> str:
-    """Answer the client's own summary of the conversation, without the thinking that led to it; else empty."""
+    """Answer the client's own summary of the conversation, without the thinking before it; else empty."""
     summary = event.get("compact_summary")
     if not isinstance(summary, str):
         return ""
@@ -95,7 +96,7 @@ def keep(settings: Settings, state: State, scope: Scope, client: str) -> None:
 
 
 def first(memory: Memory, scope: Scope) -> str:
-    """Answer the id of the state that this session has already, for the case that our own file of it is gone."""
+    """Answer the id of the state that this session has already, in case our own file of it is gone."""
     wanted: list[Json] = [{name: value} for name, value in scope.items()]
     found = memory.memories({"AND": [*wanted, {"metadata": {"type": SESSION_STATE}}]}, page_size=1)["results"]
     return str(found[0]["id"]) if found else ""
@@ -128,8 +129,8 @@ def said_of(turns: list[tuple[str, str]], summary: str) -> list[Message]:
 def queue(settings: Settings, cwd: str, messages: list[Message], scope: Scope, client: str) -> None:
     """Put an exchange into the spool.
 
-    The platform files a fact under a user or under an agent, never both, and would not find it by user and project:
-    so the agent is named in the metadata only.
+    The platform files a fact under a user or under an agent, never both, and would not find it by user and
+    project: so the agent is named in the metadata only.
     """
     if sum(len(message["content"]) for message in messages) < SILENCE:
         return

@@ -25,8 +25,8 @@ MARK = "mem0_agent_detached"
 def within(seconds: float, work: Callable[[], T]) -> list[T]:
     """``[work()]``, or an empty list where it took longer; then the thread that does it is still running.
 
-    No signal and no socket option ends a look-up of a name or a wait for SQLite, hence the thread. ``work`` must
-    not raise.
+    No signal and no socket option ends a look-up of a name or a wait for SQLite, hence the thread.
+    ``work`` must not raise.
     """
     import _thread
 
@@ -74,13 +74,13 @@ def apart() -> None:
 
 
 def spawn(settings: Settings, client: str, event: bytes) -> None:
-    """Answer the same where there is no fork: start this program again, with the marked event as its input."""
+    """Do the same where there is no fork: start this program again, with the marked event as its input."""
     import subprocess
 
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     home = [settings.config_dir, settings.data_dir, settings.state_dir]
     flags = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603  our own program, no shell
         [sys.executable, "-I", "-S", program, "--home", *home, "hook", client],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

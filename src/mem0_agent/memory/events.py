@@ -133,7 +133,11 @@ def tool_used(event: Event) -> str:
 def finished(event: Event) -> str:
     """Answer the number of the task that this use of a tool completed, else nothing."""
     given = event.fields.get("tool_input")
-    if event.client != "claude-code" or event.word("tool_name") != "TaskUpdate" or not isinstance(given, dict):
+    if (
+        event.client != "claude-code"
+        or event.word("tool_name") != "TaskUpdate"
+        or not isinstance(given, dict)
+    ):
         return ""
     return str(given.get("taskId")) if given.get("status") == "completed" else ""
 
@@ -141,8 +145,8 @@ def finished(event: Event) -> str:
 def stop(event: Event) -> str:
     """At most one reminder a session, after real work of which nothing was stored.
 
-    Context on Stop makes Claude Code run its model once more: so never twice, and never where it was not written
-    down first that it was said. Codex would have to be blocked for it, which we do not.
+    Context on Stop makes Claude Code run its model once more: so never twice, and never where it was not
+    written down first that it was said. Codex would have to be blocked for it, which we do not.
     """
     if event.client != "claude-code" or event.agent or event.fields.get("stop_hook_active") is not False:
         return ""

@@ -1,4 +1,4 @@
-"""One event of a coding agent's session: JSON on stdin, context for the model on stdout, exit 0 whatever happens."""
+"""One event of a coding agent's session: JSON on stdin, context for the model on stdout, exit 0 always."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def given() -> bytes:
 
 
 def ready(deadline: float) -> bool:
-    """Whether stdin has something, or its end, before ``deadline``; True at once where that cannot be asked."""
+    """Whether stdin has something, or its end, before ``deadline``; True where that cannot be asked."""
     if os.name != "posix":
         return True
     import select
@@ -73,6 +73,9 @@ def serve(event: Event, started: float) -> None:
     settings = event.settings
     if event.fields.get(MARK) is True:
         afterwards(event)
+        return
+    if event.name == CHECK:
+        say(json.dumps({"mem0_agent": about(settings)}))
         return
     if event.name not in KNOWN:
         return
@@ -103,7 +106,7 @@ def about(settings: Settings) -> dict[str, str]:
 
 
 def timed(event: Event) -> tuple[Reply, str]:
-    """Answer the reply to an event, within its budget if it has one, and what went wrong; then it is empty."""
+    """Answer the reply to an event, within its budget if any, and what went wrong; then it is empty."""
     if event.name not in BUDGETED:
         reply, error = attempt(lambda: answer(event))
         return reply or Reply(), error

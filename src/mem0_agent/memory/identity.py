@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from mem0_agent.memory.settings import Settings
 
 ALIASES = {
-    "ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com", "altssh.bitbucket.org": "bitbucket.org",
+    "ssh.github.com": "github.com",
+    "altssh.gitlab.com": "gitlab.com",
+    "altssh.bitbucket.org": "bitbucket.org",
     "ssh.dev.azure.com": "dev.azure.com",
-}  # fmt: skip
+}
 """Hosts that answer ssh where the main one is closed to it."""
 CONFIG_LIMIT = 1_000_000
 
 
 def scope(settings: Settings, client: str, cwd: str, session: str) -> Scope:
-    """``{"user_id", "app_id", "agent_id", "run_id"}`` of a session; ``run_id`` is missing where there is none."""
+    """``{"user_id", "app_id", "agent_id", "run_id"}`` of a session, the last only where there is one."""
     names = {"user_id": settings.user_id, "app_id": project(cwd), "agent_id": client, "run_id": session}
     return {name: value for name, value in names.items() if value}
 
@@ -40,7 +42,7 @@ def project(cwd: str) -> str:
 
 
 def repository(cwd: str) -> tuple[str, str]:
-    """Answer the main work tree that ``cwd`` belongs to, and its git folder; ``(cwd, "")`` outside of git. Links resolved."""
+    """Answer the main work tree that ``cwd`` belongs to, and its git folder; ``(cwd, "")`` outside of git."""
     start = here = os.path.realpath(cwd)
     while True:
         folder = git_folder(os.path.join(here, ".git"))
@@ -54,7 +56,7 @@ def repository(cwd: str) -> tuple[str, str]:
 
 
 def git_folder(dotgit: str) -> str:
-    """Answer the git folder that holds ``config``: ``dotgit`` itself, or what its ``gitdir:`` line leads to; else empty."""
+    """Answer the folder that holds ``config``: ``dotgit`` or where its ``gitdir:`` line leads; else empty."""
     if os.path.isfile(os.path.join(dotgit, "HEAD")):
         return dotgit
     text = start_of(dotgit) if os.path.isfile(dotgit) else ""
@@ -79,7 +81,7 @@ def remotes(folder: str) -> list[str]:
 
 
 def normal(url: str) -> str:
-    """``host/owner/name`` in lower case for ssh, scp-like and https forms alike; empty for what is no network address.
+    """``host/owner/name`` in lower case, whether ssh, scp-like or https; empty for no network address.
 
     User names, passwords, ports and a final ``.git`` are no part of it: ssh and https differ in all of them.
     """

@@ -1,4 +1,4 @@
-"""What the hooks leave behind for doctor and for people: one small record per client and event, and a bounded log."""
+"""What the hooks leave for doctor and for people: a small record per client and event, a bounded log."""
 # pathlib takes longer to import than this wing may take to start
 # ruff: noqa: PTH103, PTH105, PTH108, PTH118, PTH120, PTH123, PTH208
 
@@ -17,9 +17,10 @@ ERROR_CHARACTERS = 300
 
 
 def note(state_dir: str, client: str, event: str, milliseconds: float, error: str = "") -> None:
-    """Count one run of ``event``: ``{"client", "event", "last", "ms", "count", "failures", "error", "failed"}``.
+    """Count one run of ``event``: {"client", "event", "last", "ms", "count", "failures", "error", "failed"}.
 
-    ``last`` and ``failed`` are seconds since 1970, ``error`` is that of the last failure. Two at once: one is lost.
+    ``last`` and ``failed`` are seconds since 1970, ``error`` is that of the last failure. Of two at once
+    one may be lost.
     """
     path = os.path.join(state_dir, "hooks", f"{client}.{event}.json")
     now = time.time()
@@ -78,7 +79,7 @@ def document(path: str) -> dict[str, Any]:
 
 
 def save(path: str, value: dict[str, Any]) -> bool:
-    """Write a JSON object as a whole or not at all (0600, folder 0700); False where the disk does not take it."""
+    """Write a JSON object as a whole or not at all (0600, folder 0700); False if it cannot be."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         try:

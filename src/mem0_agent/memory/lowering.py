@@ -20,7 +20,7 @@ DEPTH = 12
 def flat(filters: object) -> list[Flat]:
     """Conjunctions, of which any may hold: ``[{"user_id": "a", "app_id": "p", "type": "decision"}, …]``.
 
-    A key that is no name of a scope is one of the metadata. Refused (``unsupported_filter``, 400) for everything
+    A key that is no name of a scope is one of the metadata. Refused (``unsupported_filter``, 400) for all
     but equality, ``in``, AND and OR, and for more than 16 alternatives. Contradictions are left out.
     """
     if filters == {}:
@@ -87,7 +87,7 @@ def both(left: list[Flat], right: list[Flat]) -> list[Flat]:
 
 
 def holds(wanted: Flat, row: Flat) -> bool:
-    """Whether a memory in the platform's shape is what a conjunction asks for: servers differ in what they apply."""
+    """Whether a memory in the platform's shape is what a conjunction asks for: servers may apply less."""
     held = row.get("metadata") or {}
     return all(
         (row.get(name) if name in SCOPES else held.get(name)) == value for name, value in wanted.items()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_to(settings: Settings, cwd: str) -> bool:
-    """Whether anything may be done for ``cwd``: it is not excluded, and is listed where only listed ones count."""
+    """Whether anything may be done for ``cwd``: it is not excluded, and listed where only those count."""
     hooks = settings.hooks
     if inside(cwd, hooks.exclude):
         return False

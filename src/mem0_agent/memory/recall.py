@@ -23,9 +23,12 @@ STATES = 2
 """Captured sessions among the memories of one prompt, however many there are in the local memory."""
 FACTS = 3
 """The same for a remote memory, where each is one fact that was inferred from what was captured."""
+CROWD = 15
+"""Hits that are asked for beyond those that are shown, for captured sessions are among them."""
+TOP = 60
 CAPTURED_WEIGHT = 0.6
 FAINT = 0.2
-"""What part of the best hit's strength a hit must have, among its own kind, to be worth the model's attention."""
+"""What part of the strength of the best of its kind a hit must have to be worth the model's attention."""
 THRESHOLD = 0.3
 """The similarity that a remote memory's hit must have; the local one knows no such measure."""
 ORDER = ("user_preference", "convention", "decision", "anti_pattern", "environmental", "task_learning")
@@ -35,7 +38,7 @@ ORDER = ("user_preference", "convention", "decision", "anti_pattern", "environme
 def for_prompt(
     memory: Memory, scope: Scope, prompt: str, shown: list[str], *, local: bool, most: int
 ) -> list[Json]:
-    """Answer the memories that a prompt calls for, best first, at most ``most``, none of them in ``shown`` already.
+    """Answer the memories that a prompt calls for, best first, at most ``most``, none that is in ``shown``.
 
     One that was stored on purpose is never pushed out by captured sessions, of which there are at most two.
     """
@@ -49,16 +52,23 @@ def for_prompt(
 
 
 def apart(memory: Memory, scope: Scope, query: str, top_k: int) -> tuple[list[Json], list[Json]]:
-    """Two searches of the local memory: of what was stored on purpose, and of what was captured."""
-    state: Json = {"metadata": {"type": SESSION_STATE}}
-    purposeful = memory.search(query, {"AND": [*visible(scope), {"NOT": [state]}]}, top_k=min(top_k, 60))
-    captured = memory.search(query, {"AND": [*project(scope), state]}, top_k=STATES + 1)
-    return telling(purposeful["results"]), telling(captured["results"])
+    """Search the local memory for what was stored on purpose and what was captured, apart.
+
+    One search tells both, unless captured sessions crowd it; then a second one looks past them.
+    """
+    wanted, most = visible(scope), min(top_k + CROWD, TOP)
+    found = memory.search(query, {"AND": wanted}, top_k=most)["results"]
+    captured = [row for row in found if kind(row) == SESSION_STATE]
+    purposeful = [row for row in found if kind(row) != SESSION_STATE]
+    if len(found) == most and len(purposeful) < top_k:
+        state: Json = {"metadata": {"type": SESSION_STATE}}
+        purposeful = memory.search(query, {"AND": [*wanted, {"NOT": [state]}]}, top_k=top_k)["results"]
+    return telling(purposeful), telling(captured)
 
 
 def together(memory: Memory, scope: Scope, query: str, top_k: int) -> tuple[list[Json], list[Json]]:
     """One search of a remote memory, for each costs a round trip."""
-    found = memory.search(query, {"AND": visible(scope)}, top_k=min(top_k + 15, 60), threshold=THRESHOLD)[
+    found = memory.search(query, {"AND": visible(scope)}, top_k=min(top_k + CROWD, TOP), threshold=THRESHOLD)[
         "results"
     ]
     captured = [row for row in found if kind(row) == SESSION_STATE]
@@ -117,7 +127,7 @@ def rank(row: Json) -> int:
 
 
 def opening(source: str, rows: list[Json], hooks: Hooks) -> tuple[str, list[str]]:
-    """Answer what a session is told at its start, within ``hooks.max_characters``, and the ids that it has seen then."""
+    """Answer what a session is told at its start, within ``hooks.max_characters``, and the ids in it."""
     head = " ".join(part for part in (PROTOCOL, SOURCES.get(source, "")) if part)
     if len(head) > hooks.max_characters:
         return "", []
@@ -126,7 +136,7 @@ def opening(source: str, rows: list[Json], hooks: Hooks) -> tuple[str, list[str]
 
 
 def fenced(rows: list[Json], room: int, query: str = "") -> tuple[str, list[str]]:
-    """Answer the memories as one block of at most ``room`` characters, and the ids of those that found a place in it.
+    """Answer the memories as one block of at most ``room`` characters, and the ids of those that fitted.
 
     The block's tag carries a marker made for this request, so that no memory can end the block from within.
     """
@@ -145,7 +155,7 @@ def fenced(rows: list[Json], room: int, query: str = "") -> tuple[str, list[str]
 
 
 def shown(row: Json, query: str) -> str:
-    """One memory on one line: its type, its day, and its text, of a captured session the lines that matter here."""
+    """One memory on one line: type, day and text; of a captured session only the lines that matter here."""
     text = str(row.get("memory") or "")
     limit = LINE
     if kind(row) == SESSION_STATE:
@@ -158,7 +168,7 @@ def shown(row: Json, query: str) -> str:
 
 
 def excerpt(text: str, query: str, limit: int) -> str:
-    """Answer the lines of a captured session that share most words with ``query``, or its first ones, in their order."""
+    """Answer the lines of a captured session that share most words with ``query``, or its first ones."""
     lines = [part for part in text.split("\n") if part.strip()]
     wanted = stems(query)
     shared = {part: len(wanted & stems(part)) for part in lines}

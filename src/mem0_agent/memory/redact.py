@@ -14,13 +14,13 @@ CONTROL = dict.fromkeys(
     [*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010),
      *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF, *range(0xE0000, 0xE0080)]
 )  # fmt: skip
-"""What no reader sees: control characters but tab and line ends, bidirectional and zero-width marks, tag letters."""
+"""What no reader sees: control characters but tab and line ends, bidirectional and zero-width marks."""
 
 compiled: dict[str, re.Pattern[str]] = {}
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """``text`` without private passages, injected memories and control characters, each secret as ``[redacted:what]``.
+    """``text`` without private passages, injected memories and secrets (``[redacted:what]``).
 
     ``known`` are secrets of which the very value is known. Linear in the length of the text.
     """
@@ -53,7 +53,7 @@ def replacement(name: str) -> Callable[[re.Match[str]], str]:
 
 
 def pattern(shape: str, flags: int = 0) -> re.Pattern[str]:
-    """``shape`` compiled once, and only when it is needed: all of them would take longer than a whole hook."""
+    """``shape`` compiled once, and only when needed: all of them would take longer than a whole hook."""
     found = compiled.get(shape)
     if found is None:
         found = compiled[shape] = re.compile(shape, flags)
@@ -90,7 +90,7 @@ def unfenced(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """``text`` as a reader sees it: no ANSI sequences, no control or invisible characters; tab and line ends stay."""
+    """``text`` as a reader sees it: no ANSI sequences, no invisible characters but tab and line ends."""
     if "\x1b" in text or "\x9b" in text:
         text = pattern(r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]?").sub("", text)
         text = pattern(r"\x1b[\]PX^_][^\x07\x1b\x9c]*+(?:\x07|\x1b\\|\x9c)?").sub("", text)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def open(settings: Settings, seconds: float = 30.0) -> Memory:  # noqa: A001  remote.open, as in gzip.open
     """Answer the remote memory that ``settings`` name; each request takes ``seconds`` at most.
 
-    Nothing is sent yet. Refused (``insecure``, ``bad_url``) for an address that a key must not be sent to, and for
-    a platform without a key (``key_missing``).
+    Nothing is sent yet. Refused (``insecure``, ``bad_url``) for an address that no key must be sent to, and
+    for a platform without a key (``key_missing``).
     """
     key = settings.key()
     if settings.backend == "self-hosted":

@@ -137,7 +137,7 @@ class SelfHosted:
 
 
 def owned(scope: Scope) -> Scope:
-    """Answer the names that this server scopes by; refused where there is none, for then everybody's would be meant."""
+    """Answer the names that this server scopes by; without one everybody's memories would be meant."""
     names = {name: scope[name] for name in OWNERS if scope.get(name)}
     if not names:
         raise Refused("scope_missing", f"This server needs one of {', '.join(OWNERS)}.", 400)

@@ -1,4 +1,4 @@
-"""What the hooks of one session must know of each other: a small file that is bounded and goes after a while."""
+"""What the hooks of one session must know of each other: a small file, bounded, and gone after a while."""
 # pathlib takes longer to import than this wing may take to start
 # ruff: noqa: PTH118, PTH208
 
@@ -19,9 +19,10 @@ KEPT = 400
 
 
 class Session:
-    """``shown`` are ids of memories that this session's model has seen; ``tasks`` finished tasks it was reminded of.
+    """``shown`` are ids of memories that this session's model saw, ``tasks`` tasks it was reminded of.
 
-    ``reminded`` says that it was asked to store what it learned. A subagent has a context, and a session, of its own.
+    ``reminded`` says that it was asked to store what it learned. A subagent has a context, and a session,
+    of its own.
     """
 
     __slots__ = ("path", "reminded", "shown", "tasks")
@@ -34,13 +35,13 @@ class Session:
         self.reminded = found.get("reminded") is True
 
     def save(self) -> bool:
-        """Answer False where the disk does not take it: then nothing must happen that may happen only once."""
+        """Answer False if the disk does not take it: then nothing must happen that may happen only once."""
         value: dict[str, Any] = {"shown": self.shown[-SHOWN:], "tasks": self.tasks[-SHOWN:]}
         return journal.save(self.path, {**value, "reminded": self.reminded})
 
 
 def path(state_dir: str, client: str, session: str, suffix: str = "json") -> str:
-    """Answer the file of a session, whose id is whatever the client says and so no part of a path as it stands."""
+    """Answer the file of a session, whose id is what the client says and so no part of a path as it is."""
     name = "".join(letter for letter in session if letter.isascii() and (letter.isalnum() or letter in "-."))[
         :100
     ]

@@ -4,6 +4,8 @@ The prefixes and lengths are those that the issuers publish and that well-kept s
 leniently. A group named ``keep`` stays, all else of a match goes. Every pattern is linear in its text: no unbounded
 run is followed by something that can fail, save behind a look-behind that lets it start once in a run.
 """
+# a rule is read, and compared with its issuer's page, as one line
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -23,9 +25,9 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "private-key",
         ("private key",),
-        r"-----BEGIN[ A-Z0-9_]{0,60}PRIVATE KEY(?: BLOCK)?-----(?:"
+        (r"-----BEGIN[ A-Z0-9_]{0,60}PRIVATE KEY(?: BLOCK)?-----(?:"
         r"(?:[^-]|-(?!----)){0,20000}+-----END[ A-Z0-9_]{0,60}-----"
-        r"|(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{24,}+)*+(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]{1,23}(?=\s|\\|$))?)",
+        r"|(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{24,}+)*+(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]{1,23}(?=\s|\\|$))?)"),
     ),
     ("age-key", ("age-secret-key-1",), r"(?i:AGE-SECRET-KEY-1[A-Z0-9]{20,}+)"),
     ("anthropic-key", ("sk-ant-",), r"sk-ant-[\w-]{8,}+"),

@@ -35,7 +35,7 @@ def identifier(scope: Scope, messages: list[Message], metadata: Json) -> str:
 
 
 def put(settings: Settings, cwd: str, messages: list[Message], scope: Scope, metadata: Json) -> bool:
-    """Queue one exchange for the present backend, unless it waits already or was sent; False if the disk is full."""
+    """Queue one exchange for the present backend unless it waits or was sent; False if the disk is full."""
     item = identifier(scope, messages, metadata)
     folder = os.path.join(settings.state_dir, "spool")
     if item in sent(folder) or any(item in name for name in waiting(settings.state_dir)):
@@ -132,7 +132,7 @@ class locked:  # noqa: N801  used as a verb
 
 
 def summary(state_dir: str) -> dict[str, Any]:
-    """``{"items", "bytes", "oldest"}`` of what waits; ``oldest`` in seconds since 1970, None where nothing does."""
+    """``{"items", "bytes", "oldest"}`` of what waits; ``oldest`` in seconds since 1970, or None."""
     names = waiting(state_dir)
     sizes = list(sizes_of(os.path.join(state_dir, "spool"), names))
     return {"items": len(names), "bytes": sum(sizes), "oldest": int(names[0][:20]) / 1e9 if names else None}

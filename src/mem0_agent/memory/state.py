@@ -1,4 +1,4 @@
-"""What one session has said so far, as far as it is worth finding again; kept beside the other files of a session."""
+"""What one session has said so far, as far as it is worth finding again."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ FILES = 15
 REMEMBERED = 60
 """Things the user said that are kept to choose from."""
 TELLING = (
-    "we ", "we'", "i ", "always", "never", "don't", "do not", "must", "prefer", "decid", "because", "instead", "moved",
-    "switch", "use ", "uses ", "using", "convention", "remember", "from now", "no longer", "is now", "are now",
+    "we ", "we'", "i ", "always", "never", "don't", "do not", "must", "prefer", "decid", "because", "instead",
+    "moved", "switch", "use ", "uses ", "using", "convention", "remember", "from now", "no longer", "is now",
+    "are now",
 )  # fmt: skip
 """Words of statements, which are worth more than the commands and questions beside them."""
 
@@ -67,7 +68,7 @@ class State:
         self.files.extend(path for path in files if path not in self.files)
 
     def text(self) -> str:
-        """Answer the memory: what the user said, the summary, the outcome and the files, one a line, at most LENGTH."""
+        """Answer the memory: what the user said, outcome, summary and files, one a line, at most LENGTH."""
         closing = [f"Outcome: {self.outcome}"] if self.outcome else []
         closing += [f"Summary: {' '.join(self.summary.split())}"] if self.summary else []
         closing += [f"Files: {', '.join(self.files[-FILES:])}"[:OUTCOME]] if self.files else []
@@ -75,7 +76,7 @@ class State:
         return "\n".join([*self.chosen(room), *closing]) if self.said or self.summary else ""
 
     def chosen(self, room: int) -> list[str]:
-        """Answer what the user said, in order, as much as fits: the first, then statements, then the rest, newest first."""
+        """Answer what the user said, what fits: the first, then statements, then the rest, newest first."""
         order = sorted(range(len(self.said)), key=lambda at: (at > 0, not statement(self.said[at]), -at))
         kept: set[int] = set()
         for at in order:

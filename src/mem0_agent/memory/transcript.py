@@ -1,4 +1,4 @@
-"""What was said in a session: the JSON lines that Claude Code and Codex write, read from behind and never wholly."""
+"""What was said in a session: the JSON lines that Claude Code and Codex write, read from behind."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 TAIL = 2_000_000
-"""Bytes of a session file that are read at most: one line of today's clients may hold 100 kB of system prompt."""
+"""Bytes of a session file that are read at most; one line may hold 100 kB of a system prompt."""
 WRAPPED = (
-    "<command-", "<local-command-", "<bash-", "<task-notification", "<system-reminder", "<environment_context",
-    "<user_instructions", "<INSTRUCTIONS", "<skill", "<turn_aborted", "<user_shell_command", "<subagent_notification",
-    "<hook_", "# AGENTS.md instructions", "Caveat: The messages below", "[Request interrupted", "Stop hook feedback",
+    "<command-", "<local-command-", "<bash-", "<task-notification", "<system-reminder", "<hook_", "<skill",
+    "<environment_context", "<user_instructions", "<INSTRUCTIONS", "<turn_aborted", "<user_shell_command",
+    "<subagent_notification", "# AGENTS.md instructions", "Caveat: The messages below",
+    "[Request interrupted", "Stop hook feedback",
 )  # fmt: skip
 """How texts begin that stand in the user's place and are not the user's words."""
 EDITORS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
@@ -28,10 +29,10 @@ STORING = ("add_memory", "update_memory")
 
 
 class Transcript:
-    """``turns`` are (role, text) in order, role ``user`` or ``assistant``; ``files`` are paths, in order, once each.
+    """``turns`` are (role, text) in order, role ``user`` or ``assistant``; ``files`` are paths, once each.
 
-    ``edits`` counts changes of files; ``stored`` says whether the agent stored a memory by itself; ``end`` is the
-    offset behind the last whole line read.
+    ``edits`` counts changes of files; ``stored`` says whether the agent stored a memory by itself; ``end`` is
+    the offset behind the last whole line read.
     """
 
     __slots__ = ("edits", "end", "files", "stored", "turns")
@@ -53,7 +54,7 @@ class Transcript:
 
 
 def read(path: str, client: str, start: int = 0, limit: int = TAIL) -> Transcript:
-    """Answer the session file from byte ``start`` on, or its last ``limit`` bytes where more were written since.
+    """Read the session file from byte ``start`` on, or its last ``limit`` bytes if more were written since.
 
     Lines that are broken, unknown or not finished yet are passed over. OSError where it is no readable file.
     """
@@ -65,7 +66,7 @@ def read(path: str, client: str, start: int = 0, limit: int = TAIL) -> Transcrip
 
 
 def tail(path: str, start: int, limit: int) -> tuple[list[bytes], int]:
-    """Answer the whole lines of a regular file behind ``start``, bounded, and the offset behind the last of them."""
+    """Answer the whole lines of a regular file behind ``start``, bounded, and the offset behind the last."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     with os.fdopen(handle, "rb") as file:
         state = os.fstat(file.fileno())
@@ -83,7 +84,7 @@ def tail(path: str, start: int, limit: int) -> tuple[list[bytes], int]:
 
 
 def records(lines: list[bytes], *marks: bytes) -> Iterator[Record]:
-    """Answer the objects on lines that hold one of ``marks``: parsing them all would cost ten times as much."""
+    """Answer the objects on lines that hold one of ``marks``: parsing them all costs ten times as much."""
     for line in lines:
         if not any(mark in line for mark in marks):
             continue
@@ -122,7 +123,7 @@ def used(transcript: Transcript, block: Record) -> None:
 
 
 def codex(transcript: Transcript, lines: list[bytes]) -> None:
-    """Codex's lines: what was shown (event_msg), or, where a release lacks that, what was sent (response_item)."""
+    """Codex's lines: what was shown (event_msg), or, where that lacks, what was sent (response_item)."""
     sent = Transcript()
     for record in records(lines, b'"event_msg"', b'"response_item"'):
         payload = record.get("payload")

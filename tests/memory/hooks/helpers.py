@@ -91,7 +91,13 @@ class Home:
     def event(self, client: str, event: str, **fields: object) -> Fields:
         """The event as that client sends it, on top of what all its events have."""
         common: Fields = {"session_id": SESSION, "transcript_path": str(self.root / f"{client}.jsonl")}
-        return {**common, "cwd": str(self.project), "hook_event_name": event, **EVENTS[client].get(event, {}), **fields}
+        return {
+            **common,
+            "cwd": str(self.project),
+            "hook_event_name": event,
+            **EVENTS[client].get(event, {}),
+            **fields,
+        }
 
     def context(self, client: str, event: str, **fields: object) -> str:
         """The additional context that one hook gives, empty where it prints nothing."""
@@ -126,7 +132,9 @@ class Home:
         return b"".join(path.read_bytes() for path in sorted(self.root.glob("*/**/*")) if self.ours(path))
 
     def ours(self, path: Path) -> bool:
-        return path.is_file() and any(folder in path.parents for folder in (self.config, self.data, self.state))
+        return path.is_file() and any(
+            folder in path.parents for folder in (self.config, self.data, self.state)
+        )
 
 
 def until(condition: Any) -> None:
@@ -180,18 +188,38 @@ def claude_lines(*turns: tuple[str, str], edits: tuple[str, ...] = (), tools: tu
     """A session file of Claude Code, with the bookkeeping and the texts in the user's place that real ones hold."""
     rows: list[Fields] = [
         {"type": "queue-operation", "operation": "enqueue", "sessionId": SESSION, "content": "not said"},
-        {"type": "attachment", "attachment": {"type": "environment"}, "rendered": [{"content": "<system-reminder>not said</system-reminder>"}]},
+        {
+            "type": "attachment",
+            "attachment": {"type": "environment"},
+            "rendered": [{"content": "<system-reminder>not said</system-reminder>"}],
+        },
         user("<local-command-caveat>not said</local-command-caveat>", isMeta=True),
         user("<command-name>/not-said</command-name>"),
         user("This session is being continued. not said", isCompactSummary=True),
         user("not said by the user", isSidechain=True),
     ]
     for role, text in turns:
-        content: object = text if role == "user" else [{"type": "thinking", "thinking": "not said"}, {"type": "text", "text": text}]
-        rows.append({"type": role, "isSidechain": False, "message": {"role": role, "content": content}, "sessionId": SESSION})
+        content: object = (
+            text
+            if role == "user"
+            else [{"type": "thinking", "thinking": "not said"}, {"type": "text", "text": text}]
+        )
+        rows.append(
+            {
+                "type": role,
+                "isSidechain": False,
+                "message": {"role": role, "content": content},
+                "sessionId": SESSION,
+            }
+        )
     for path in edits:
         rows.append(assistant_uses("Write", {"file_path": path, "content": "not said"}))
-        rows.append(user([{"type": "tool_result", "tool_use_id": "toolu", "content": "not said"}], toolUseResult={"filePath": path}))
+        rows.append(
+            user(
+                [{"type": "tool_result", "tool_use_id": "toolu", "content": "not said"}],
+                toolUseResult={"filePath": path},
+            )
+        )
     rows += [assistant_uses(name, {"text": "not said"}) for name in tools]
     rows.append({"type": "system", "subtype": "stop_hook_summary", "hookInfos": []})
     return "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
@@ -228,10 +256,18 @@ def codex_lines(*turns: tuple[str, str], edits: tuple[str, ...] = (), form: str 
         changes = {path: {"type": "add", "content": "not said"}}
         item = {"type": "FileChange", "changes": changes, "status": "completed"}
         payload = {"type": "patch_apply_end", "success": True, "changes": changes}
-        rows.append({"type": "event_msg", "payload": payload if form == "event" else {"type": "item_completed", "item": item}})
+        rows.append(
+            {
+                "type": "event_msg",
+                "payload": payload if form == "event" else {"type": "item_completed", "item": item},
+            }
+        )
     rows.append({"type": "event_msg", "payload": {"type": "token_count", "info": None}})
     return "".join(json.dumps({"timestamp": "2026-11-21T14:00:00Z", **row}) + "\n" for row in rows)
 
 
 def sent(role: str, kind: str, text: str) -> Fields:
-    return {"type": "response_item", "payload": {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}}
+    return {
+        "type": "response_item",
+        "payload": {"type": "message", "role": role, "content": [{"type": kind, "text": text}]},
+    }

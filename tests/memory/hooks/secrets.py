@@ -29,7 +29,11 @@ SECRETS = {
     "stripe-restricted": "rk" + "_test_" + MIX[:24],
     "jwt": "ey" + "JhbGciOiJIUzI1NiJ9.ey" + "JzdWIiOiIxMjM0NTY3ODkwIn0." + MIX + "-" + MIX[:11],
     "pem": "-----BEGIN RSA PRIVATE" + " KEY-----\n" + PEM_BODY + "\n-----END RSA PRIVATE" + " KEY-----",
-    "pem-escaped": "-----BEGIN PRIVATE" + " KEY-----\\n" + PEM_BODY.replace("\n", "\\n") + "\\n-----END PRIVATE" + " KEY-----",
+    "pem-escaped": "-----BEGIN PRIVATE"
+    + " KEY-----\\n"
+    + PEM_BODY.replace("\n", "\\n")
+    + "\\n-----END PRIVATE"
+    + " KEY-----",
     "pem-unclosed": "-----BEGIN OPENSSH PRIVATE" + " KEY-----\n" + PEM_BODY,
     "url": "postgres://admin:" + "tr0ub4dor" + "@db.example.org:5432/app",
     "url-token": "https://" + MIX[:24] + "@git.example.org/acme/widgets.git",
