@@ -1,4 +1,4 @@
-"""The console script: whoever starts ``serve`` or ``hook`` waits for it, so those words load nothing else."""
+"""The console script. What starts ``serve`` or ``hook`` waits for it, so those words load nothing else."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def main() -> None:
             from mem0_agent.commands.memory import call
 
             sys.exit(call(client))
+        case ["--version"]:
+            from mem0_agent import __version__
+
+            sys.stdout.write(__version__ + "\n")
         case _:
             from mem0_agent.cli import main as command_line
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mem0_agent import files, ledger, locks
+from mem0_agent import client_locks, files, ledger, locks
 from mem0_agent.disk import explained, io, missing_folders, remove_folders
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, same, value_at
@@ -55,11 +55,11 @@ def transaction(
 ) -> Iterator[Receipt]:
     """Carry out ``changes`` and keep them if the body ends well; take everything back if it raises anything.
 
-    Yields the receipt as it now stands. ``forget`` names paths whose records go although no change touches them;
-    ``backend`` and ``version`` default to what the receipt has. A signal that ends a program arrives in the body
-    as KeyboardInterrupt. Raises ``Moved`` (plan again) when a file is not what its change was made from, UserError
-    ``busy`` after ``patience`` seconds of another run, and UserErrors of reading and writing; nothing stays
-    written then. UserError ``rollback.incomplete`` names the files that could not be put back.
+    Yields the receipt as it now stands. ``forget`` names paths whose records go although no change touches
+    them; ``backend`` and ``version`` default to what the receipt has. A signal that ends a program arrives in the
+    body as KeyboardInterrupt. Raises ``Moved`` (plan again) when a file is not what its change was made from,
+    UserError ``busy`` after ``patience`` seconds of another run, and UserErrors of reading and writing; nothing
+    stays written then. UserError ``rollback.incomplete`` names the files that could not be put back.
     """
     terms = Terms(backend, clients, version, forget)
     with interruptible() as interrupts, ExitStack() as stack:
@@ -93,12 +93,10 @@ def prepared(
     receipt = files.read(ledger.path(dirs))
     before = ledger.journal_on_disk(dirs)
     own.adopt(before.folders if before else ())
-    locks.clear(own)
+    client_locks.clear(own)
     files.clear(ledger.path(dirs))
-    for path, pending in before.pending.items() if before else ():
-        files.clear(path)
-        if pending.previous and path not in before.receipt.records:
-            remove_folders(pending.previous.folders)
+    if before:
+        tidy(before)
     found = Found(
         {change.path: missing_folders(change.path) for change in changes},
         {c.path: io(os.stat, c.path).st_mode & 0o7777 for c in changes if c.before is not None},
@@ -106,17 +104,25 @@ def prepared(
     return Work(changes, dirs, own, interrupts, receipt, before, found, entry(before, changes, found, terms))
 
 
+def tidy(before: Journal) -> None:
+    """Clear away what a killed run left beside its files, and folders that it had emptied."""
+    for path, pending in before.pending.items():
+        files.clear(path)
+        if pending.previous and path not in before.receipt.records:
+            remove_folders(pending.previous.folders)
+
+
 # There
 
 
 def carry_out(work: Work) -> None:
-    """Backups, then the receipt, then the files: whoever is killed here leaves a receipt that knows the way back."""
+    """Write backups, then the receipt, then files: a run killed here leaves a receipt that knows the way back."""
     if not work.changes:
         return
     for data in work.entry.backups:
         ledger.keep(work.dirs, data)
     ledger.write(work.dirs, with_folders(work, work.entry.journal))
-    with locks.client_locks(work.changes, work.own, pause=work.interrupts.pause):
+    with client_locks.held(work.changes, work.own, pause=work.interrupts.pause):
         for change in work.changes:
             work.interrupts.check()
             carry_out_one(work, change)
@@ -126,7 +132,7 @@ def carry_out(work: Work) -> None:
 
 
 def with_folders(work: Work, journal: Journal) -> Journal:
-    """The journal with the folders that had to be made for our own state."""
+    """Return the journal with the folders that had to be made for our own state."""
     return Journal(journal.receipt, journal.pending, work.own.folders)
 
 
@@ -157,9 +163,9 @@ def conclude(work: Work) -> None:
 
 
 def take_back(work: Work, error: BaseException) -> None:
-    """Put back every file that we wrote, then the receipt; where a file cannot be, the receipt keeps knowing it."""
+    """Put back every file that we wrote, then the receipt; it keeps knowing a file that could not be."""
     stuck: list[str] = []
-    with suppress(OSError), locks.client_locks(work.changes, work.own, patience=1.0):
+    with client_locks.held(work.changes, work.own, patience=1.0):
         for change in reversed(work.changes):
             try:
                 take_back_one(work, change)
@@ -172,7 +178,7 @@ def take_back(work: Work, error: BaseException) -> None:
         raise UserError(
             "rollback.incomplete",
             f"{str(error) or type(error).__name__}; and not everything could be put back: {'; '.join(stuck)}",
-            hint=f"Mend that, then run: mem0-agent uninstall. The former files are in {work.dirs.state / 'backups'}",
+            hint=f"Mend that, then run: mem0-agent uninstall. Backups: {work.dirs.state / 'backups'}",
         ) from error
     with suppress(UserError):  # a receipt that still calls the changes pending says the same
         ledger.put(ledger.path(work.dirs), work.receipt)

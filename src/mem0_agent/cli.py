@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from mem0_agent import __version__, host, uninstall
+from mem0_agent import __version__, host
 from mem0_agent.clients import CLIENTS
-from mem0_agent.commands import doctor as doctor_command
-from mem0_agent.commands import install as install_command
-from mem0_agent.commands import uninstall as uninstall_command
 from mem0_agent.commands.options import PARTS, Job, Options, chosen_clients, project_folder, request_of
 from mem0_agent.model import Exit, Report, UserError
 from mem0_agent.render import Face
@@ -66,6 +63,8 @@ def install_cli(  # the flags are the contract
     as_json: AsJson = False,
 ) -> None:
     """Connect the coding agents of this machine to one memory, and prove it."""
+    from mem0_agent.commands import install
+
     face = Face(json=as_json, yes=yes)
     words = {
         "client": client or [], "scope": scope, "project": project, "mode": mode, "backend": backend,
@@ -77,7 +76,7 @@ def install_cli(  # the flags are the contract
         here = host.current()
         request = request_of(here, words, face)
         options = Options(verify=not no_verify, timeout=timeout, dry_run=dry_run)
-        return install_command.run(Job(here, request, options, face, host.kit()))
+        return install.run(Job(here, request, options, face, host.kit()))
 
     end(face, "install", work, dry_run=dry_run)
 
@@ -91,12 +90,14 @@ def doctor_cli(
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong, with the line that mends it. Changes nothing."""
+    from mem0_agent.commands import doctor
+
     face = Face(json=as_json)
 
     def work() -> Report:
         here = host.current()
         chosen = chosen_clients(client or []) or tuple(CLIENTS)
-        return doctor_command.run(here, chosen, project_folder(here, project), face, deep=deep, timeout=timeout)
+        return doctor.run(here, chosen, project_folder(here, project), face, deep=deep, timeout=timeout)
 
     end(face, "doctor", work)
 
@@ -112,15 +113,18 @@ def uninstall_cli(
     as_json: AsJson = False,
 ) -> None:
     """Put every file back as it was, byte for byte."""
+    from mem0_agent.commands import uninstall
+    from mem0_agent.uninstall import Request
+
     face = Face(json=as_json, yes=yes)
 
     def work() -> Report:
         here = host.current()
         scopes: tuple[Literal["user", "project"], ...] = ("user", "project") if scope == "all" else (scope,)
-        request = uninstall.Request(
+        request = Request(
             chosen_clients(client or []) or tuple(CLIENTS), scopes, project_folder(here, project), force=yes
         )
-        return uninstall_command.run(here, request, face, purge=purge, dry_run=dry_run)
+        return uninstall.run(here, request, face, purge=purge, dry_run=dry_run)
 
     end(face, "uninstall", work, dry_run=dry_run)
 

@@ -18,7 +18,7 @@ PAGES = 20
 
 
 def conversation(link: Link) -> tuple[str, int | None]:
-    """The server's name and the number of entities. A session that the server forgets is opened once more."""
+    """Return the server's name and the number of entities; a session that it forgets is opened once more."""
     try:
         return whole(link)
     except SessionLostError:
@@ -51,7 +51,7 @@ def greeted(link: Link) -> str:
 
 
 def tools(link: Link) -> frozenset[str]:
-    """The names of the server's tools, from every page of its list."""
+    """Return the names of the server's tools, from every page of its list."""
     names: set[str] = set()
     params: Json = {}
     for _ in range(PAGES):

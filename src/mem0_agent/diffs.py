@@ -1,11 +1,15 @@
-"""A Change as a unified diff, line by line."""
+"""A Change as a unified diff, line by line, true or fit to be shown."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from mem0_agent.memory.redact import secretless
+from mem0_agent.model import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +19,14 @@ if TYPE_CHECKING:
 
 CONTEXT = 3
 """Unchanged lines around a change."""
+
+KEY = re.compile(rf"""({KEY_VARIABLE}["']?\s*[=:]\s*)(?!["']?\$\{{)("(?:[^"\\]|\\.)*"|'[^']*'|\S.*)""")
+"""A key that stands in a file, as JSON, TOML and .env write it; one that only refers to a variable is none."""
+
+
+def shown(change: Change) -> Iterator[str]:
+    """The diff as anybody may see it: true but for secrets, whoever put them there."""
+    return (secretless(KEY.sub(r"\1•••", line)) for line in unified(change))
 
 
 def unified(change: Change) -> Iterator[str]:

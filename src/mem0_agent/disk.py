@@ -29,15 +29,15 @@ HINTS = {
 
 
 def plain(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any operation
-    """What ``Io.perform`` is unless a test has put something else there."""
+    """Do it: what ``Io.perform`` is unless a test has put something else there."""
     return call(*args, **kwargs)
 
 
 class Io:
     """Every operation on the file system, one call each: the seam at which any of them can be made to fail.
 
-    ``perform(call, *args, **kwargs)`` gets the function of ``os`` and its arguments; it may count, raise, write
-    less than asked, or end the process before or after the real call.
+    ``perform(call, *args, **kwargs)`` gets the function of ``os`` and its arguments; it may count, raise,
+    write less than asked, or end the process before or after the real call.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ io = Io()
 
 @contextmanager
 def explained(path: Path, code: str, verb: str) -> Iterator[None]:
-    """Turn the operating system's errors about ``path`` into a UserError ``code``: ``path`` cannot be ``verb``."""
+    """Turn the system's errors about ``path`` into a UserError ``code``: ``path`` cannot be ``verb``."""
     try:
         yield
     except OSError as error:
@@ -70,7 +70,7 @@ def real(path: Path) -> Path:
 
 
 def missing_folders(path: Path) -> tuple[Path, ...]:
-    """The folders that must be made before ``path`` can exist, outermost first."""
+    """Return the folders that must be made before ``path`` can exist, outermost first."""
     missing: list[Path] = []
     for folder in path.parents:
         if io(os.path.lexists, folder):

@@ -37,7 +37,7 @@ class Mode:
     exact: bool = False
 
 
-class Moved(UserError):
+class Moved(UserError):  # noqa: N818 - the name that callers know
     """The file is no longer what was read; plan again from what it is now."""
 
     def __init__(self, path: Path) -> None:
@@ -57,10 +57,10 @@ def refusal(path: Path, what: str, hint: str) -> UserError:
 
 
 def read(path: Path) -> bytes | None:
-    """The bytes of a regular file (links to one are followed), None where there is nothing at all.
+    """Return the bytes of a regular file (links to one are followed), None where there is none.
 
-    Raises UserError ``config.unreadable`` at once, and never blocks, for a folder, pipe, socket, device, a dangling
-    or looping link, a file that may not be read, and one of more than ``LIMIT`` bytes.
+    Raises UserError ``config.unreadable`` at once, and never blocks, for a folder, pipe, socket, device, a
+    dangling or looping link, a file that may not be read, and one of more than ``LIMIT`` bytes.
     """
     with explained(path, "config.unreadable", "read"):
         try:
@@ -127,10 +127,10 @@ def write_atomic(
 ) -> tuple[Path, ...]:
     """Put ``data`` at ``path`` by rename, and answer the folders made for it, outermost first.
 
-    A link is followed and stays; owner and mode of an existing file stay, unless ``exact`` demands ``mode``; a new
-    file gets ``mode`` whatever the umask. Raises ``Moved`` unless the file holds ``expect`` (None: does not exist)
-    right before the rename, and UserError ``config.unwritable``; after any of them the old bytes are in place and no
-    temporary file is left.
+    A link is followed and stays; owner and mode of an existing file stay, unless ``exact`` demands ``mode``;
+    a new file gets ``mode`` whatever the umask. Raises ``Moved`` unless the file holds ``expect`` (None: does not
+    exist) right before the rename, and UserError ``config.unwritable``; after any of them the old bytes are in
+    place and no temporary file is left.
     """
     with explained(path, "config.unwritable", "written"):
         target = real(path)
@@ -218,7 +218,7 @@ def fill(temporary: Path, data: bytes, original: os.stat_result | None, mode: Mo
 
 
 def owned(temporary: Path, descriptor: int, original: os.stat_result, mode: int) -> int:
-    """Hand the file to the owner of ``original``; answer the mode, less the group's part where that is not kept."""
+    """Hand the file to the owner of ``original``; return the mode, less the group's part where that was lost."""
     ours = io(os.fstat, descriptor)
     if (ours.st_uid, ours.st_gid) == (original.st_uid, original.st_gid):
         return mode

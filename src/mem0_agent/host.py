@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import importlib.util
+import marshal
 import os
 import shutil
 import subprocess
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent
 VERSION_TIMEOUT = 10.0
+UNCHECKED = (1).to_bytes(4, "little")
+"""The flag of a compiled file that is believed without a look at its source."""
 
 
 def current() -> Host:
@@ -223,15 +227,34 @@ def file_system(path: Path) -> str:
     return best[1]
 
 
-def compile_wing(place: Path, python: Path) -> None:
-    """Compile the wing in ``place`` ahead, so that no hook pays for it; a wing that is compiled already is left alone.
+def compile_wing(place: Path, wing: Mapping[str, bytes], python: Path) -> None:
+    """Put compiled modules beside the wing's sources in ``place``, so that no hook pays for compiling them.
 
-    The compiled files are not checked against their sources at start: the folder's name is the seal of its content.
+    What this installation compiled already is taken over. The files are not checked against their sources at start: the
+    folder's name is the seal of its content. Where ``python`` is of another version it compiles for itself, when it runs.
     """
-    if any(place.rglob("*.pyc")) or not place.is_dir():
+    if python.resolve() != Path(sys.base_prefix, "bin", python.name).resolve() and sys.prefix != sys.base_prefix:
         return
-    command = (python, "-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", place)
-    subprocess.run(command, capture_output=True, timeout=60, check=False)  # noqa: S603 - our own interpreter
+    for name, source in wing.items():
+        path = place / name
+        compiled = Path(importlib.util.cache_from_source(str(path)))
+        if path.is_file() and not compiled.exists():
+            compiled.parent.mkdir(mode=0o700, exist_ok=True)
+            head = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source)
+            compiled.write_bytes(head + code_of(PACKAGE.parent / name, source, path))
+
+
+def code_of(origin: Path, source: bytes, path: Path) -> bytes:
+    """The code of a module: from the file that Python keeps beside ``origin`` where that is fresh, else compiled now."""
+    try:
+        cached, now = Path(importlib.util.cache_from_source(str(origin))).read_bytes(), origin.stat()
+    except OSError:
+        cached, now = b"", None
+    if now and cached[:4] == importlib.util.MAGIC_NUMBER and cached[4:8] == bytes(4):
+        stamp = int(now.st_mtime) & 0xFFFFFFFF, now.st_size & 0xFFFFFFFF
+        if stamp == (int.from_bytes(cached[8:12], "little"), int.from_bytes(cached[12:16], "little")):
+            return cached[16:]
+    return marshal.dumps(compile(source, path, "exec", dont_inherit=True))
 
 
 def started_before(names: frozenset[str], moment: float) -> list[int]:
@@ -243,7 +266,7 @@ def started_before(names: frozenset[str], moment: float) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            program = Path(os.readlink(entry / "exe")).name.split(" ")[0]
+            program = (entry / "exe").readlink().name.split(" ")[0]
             if program in names and at_home in (entry / "environ").read_bytes().split(b"\0") and born(entry) < moment:
                 found.append(int(entry.name))
         except OSError:  # another user's, or ended in the meantime

@@ -19,7 +19,7 @@ PAUSE = 0.02
 
 
 class Interrupts:
-    """Turns the ending signals into KeyboardInterrupt: at once, or after the work that must not be cut in two."""
+    """Turns the ending signals into KeyboardInterrupt: at once, or after work that must not be cut in two."""
 
     def __init__(self) -> None:
         self.held = 0

@@ -30,7 +30,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stood on disk at the paths to be changed: missing folders, and permission bits of existing files."""
+    """What stood at the paths to be changed: missing folders, and permission bits of existing files."""
 
     folders: Mapping[Path, tuple[Path, ...]]
     modes: Mapping[Path, int]
@@ -46,7 +46,7 @@ class Entry:
 
 
 def entry(before: Journal | None, changes: Sequence[Change], found: Found, terms: Terms) -> Entry:
-    """The journal after ``changes``, with each of them pending."""
+    """Return the journal after ``changes``, with each of them pending."""
     old = before.receipt.records if before else {}
     records, pending, backups = dict(old), dict[Path, Pending](), list[bytes]()
     for change in changes:
@@ -64,17 +64,18 @@ def entry(before: Journal | None, changes: Sequence[Change], found: Found, terms
 
 def named(before: Receipt | None, records: Mapping[Path, Record], terms: Terms) -> Receipt:
     backend = terms.backend or (before.backend if before else Backend("local"))
-    concerned = {*terms.clients, *(record.client for record in records.values())}
-    known = (*(before.clients if before else ()), *terms.clients)
+    held = [record.client for record in records.values() if record.client]
+    known = (*(before.clients if before else ()), *terms.clients, *held)
+    concerned = {*terms.clients, *held}
     clients = tuple(dict.fromkeys(client for client in known if client in concerned)) if records else ()
     return Receipt(backend, records, clients, terms.version or (before.version if before else ""))
 
 
 def recorded(change: Change, previous: Record | None, found: Found) -> tuple[Record, bytes | None]:
-    """The record of ``change`` on top of ``previous``, and the bytes of its baseline where they are new.
+    """Return the record of ``change`` on top of ``previous``, and its baseline's bytes where they are new.
 
-    The baseline stays while the file still is what we wrote. Where others have changed it since, the new one is the
-    present text without our edits, so that exact undo stays possible.
+    The baseline stays while the file still is what we wrote. Where others have changed it since, the new one is
+    the present text without our edits, so that exact undo stays possible.
     """
     fresh = previous is None or sha(change.before) in {None, previous.baseline}
     baseline, data = (sha(change.before), change.before) if fresh else moved_on(change, previous)
@@ -92,14 +93,14 @@ def recorded(change: Change, previous: Record | None, found: Found) -> tuple[Rec
 
 
 def mode_before(change: Change, previous: Record | None, mode: int | None) -> int | None:
-    """The permission bits to give back at the end, where they had to be tightened."""
+    """Return the permission bits to give back at the end, where they had to be tightened."""
     if previous and previous.mode is not None:
         return previous.mode
     return mode if change.private and mode is not None and mode & 0o077 else None
 
 
 def moved_on(change: Change, previous: Record | None) -> tuple[str | None, bytes | None]:
-    """The baseline of a file that we have written before, and its bytes where no backup has them yet."""
+    """Return the baseline of a file that we have written before, and its bytes where no backup has them yet."""
     if previous is None or change.before is None:
         return sha(change.before), change.before
     gone = change.after is None and previous.baseline is None

@@ -38,7 +38,7 @@ def load(dirs: Dirs) -> Receipt | None:
 
 
 def journal_on_disk(dirs: Dirs) -> Journal | None:
-    """The journal with every change of a killed run decided: it is done where the file says so.
+    """Return the journal with every change of a killed run decided: it is done where the file says so.
 
     ``pending`` still names the paths of that run.
     """
@@ -73,7 +73,7 @@ def write(dirs: Dirs, journal: Journal) -> None:
 
 
 def put(place: Path, data: bytes | None) -> None:
-    """A file of ours becomes ``data``, whatever it was; None deletes it."""
+    """Make a file of ours hold ``data``, whatever it was; None deletes it."""
     now = files.read(place)
     if data is not None and data != now:
         files.write_atomic(place, data, expect=now)
@@ -96,7 +96,7 @@ def keep(dirs: Dirs, data: bytes) -> str:
 
 
 def restore_bytes(dirs: Dirs, sha: str) -> bytes:
-    """The backup named ``sha``. Raises UserError ``backup.missing`` unless those very bytes are there."""
+    """Return the backup named ``sha``. Raises UserError ``backup.missing`` unless those very bytes are there."""
     backup = backup_path(dirs, sha)
     data = files.read(backup)
     if data is None or digest(data) != sha:
@@ -104,7 +104,7 @@ def restore_bytes(dirs: Dirs, sha: str) -> bytes:
         raise UserError(
             "backup.missing",
             f"The backup {backup} {what}",
-            hint="Our entries can still be taken out of the file one by one; its exact former bytes cannot be put back.",
+            hint="Our entries can still be taken out one by one; the exact former bytes cannot be put back.",
             path=backup,
         )
     return data

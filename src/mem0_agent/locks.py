@@ -1,4 +1,4 @@
-"""Our own lock, one run at a time, and the lock folders that clients take on their files."""
+"""Our own lock: one run at a time, and a note for the run after one that was killed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mem0_agent.disk import POSIX, explained, io, make_folders, real, remove_folders
+from mem0_agent.disk import POSIX, explained, io, make_folders, remove_folders
 from mem0_agent.model import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from mem0_agent.model import Change, Dirs
+    from mem0_agent.model import Dirs
 
 PATIENCE = 30.0
 """Seconds to wait for another run of ours."""
-
-STALE = 10.0
-"""Seconds after which a client's untouched lock folder belongs to nobody."""
 
 RECENT = 2.0
 """Seconds between announcing a client lock and making it, at most."""
@@ -74,7 +71,9 @@ class OwnLock:
 
     def save(self) -> None:
         """Write the note, if that can be: it helps the next run, the lock holds without it."""
-        text = json.dumps(vars(self.note)).encode().ljust(self.length)  # never shorter: one write replaces all
+        text = (
+            json.dumps(vars(self.note)).encode().ljust(self.length)
+        )  # never shorter: one write replaces all
         with suppress(OSError):
             io(os.lseek, self.descriptor, 0, os.SEEK_SET)
             self.length = io(os.write, self.descriptor, text)
@@ -102,8 +101,10 @@ def noted(descriptor: int) -> Note:
         os.lseek(descriptor, 0, os.SEEK_SET)
         data = json.loads(io(os.read, descriptor, 1 << 16))
         folders = [str(folder) for folder in data["folders"]]
-        return Note(int(data["pid"]), folders, {str(path): float(made) for path, made in data["locks"].items()})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Note(
+            int(data["pid"]), folders, {str(path): float(made) for path, made in data["locks"].items()}
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Note()
 
 
@@ -130,7 +131,7 @@ def own_lock(dirs: Dirs, patience: float = PATIENCE, pause: Pause = nap) -> Iter
 
 
 def acquired(path: Path, deadline: float, pause: Pause) -> int:
-    """A descriptor of the lock file at ``path``, locked."""
+    """Return a descriptor of the lock file at ``path``, locked."""
     while True:
         descriptor = io(os.open, path, OPEN, 0o600)
         try:
@@ -184,82 +185,3 @@ def same_file(descriptor: int, path: Path) -> bool:
         return os.path.samestat(io(os.fstat, descriptor), io(os.stat, path))
     except FileNotFoundError:
         return False
-
-
-# Clients' locks
-
-
-def client_lock(change: Change) -> Path | None:
-    """Where the client takes its lock: beside the real file, for a client that follows the link first."""
-    if change.lock is None or str(change.lock) != f"{change.path}.lock":
-        return change.lock
-    return Path(f"{real(change.path)}.lock")
-
-
-def take(lock: Path, own: OwnLock, patience: float = STALE, pause: Pause = nap) -> bool:
-    """Make the lock folder ``lock`` and note it as ours; False where it stays somebody else's or cannot be made.
-
-    A fresh foreign lock is waited for, a stale one broken. The client itself goes on without it after a second, and
-    so do we after ``patience`` seconds: the comparison right before the rename is what protects the file.
-    """
-    deadline = time.monotonic() + patience
-    while io(os.path.lexists, lock) and not broken(lock, own):
-        if time.monotonic() > deadline:
-            return False
-        pause()
-    own.announce(lock)
-    try:
-        io(os.mkdir, lock, 0o700)
-        own.taken[lock] = io(os.lstat, lock).st_ino
-    except FileExistsError:  # somebody was quicker
-        own.withdraw(lock)
-        return time.monotonic() < deadline and take(lock, own, deadline - time.monotonic(), pause)
-    except OSError:
-        with suppress(OSError):
-            io(os.rmdir, lock)
-        own.withdraw(lock)
-        return False
-    return True
-
-
-def broken(lock: Path, own: OwnLock) -> bool:
-    """Whether ``lock`` was left behind, by a killed run of ours or by anybody for long, and is gone now."""
-    try:
-        made = io(os.lstat, lock).st_mtime
-        if not own.left_behind(lock, made) and time.time() - made < STALE:
-            return False
-        io(os.rmdir, lock)
-    except OSError:
-        return False
-    return True
-
-
-def clear(own: OwnLock) -> None:
-    """Remove the client locks that a killed run of ours left behind."""
-    for lock in [Path(text) for text in own.note.locks]:
-        broken(lock, own)
-        own.withdraw(lock)
-
-
-def release(lock: Path, own: OwnLock) -> None:
-    """Remove the lock folder, if it still is the one that we made."""
-    with suppress(OSError):
-        if io(os.lstat, lock).st_ino == own.taken.get(lock):
-            io(os.rmdir, lock)
-    own.withdraw(lock)
-
-
-@contextmanager
-def client_locks(
-    changes: Sequence[Change], own: OwnLock, patience: float = STALE, pause: Pause = nap
-) -> Iterator[None]:
-    """Hold every lock that the owners of the files in ``changes`` take, as far as they can be had."""
-    taken: list[Path] = []
-    try:
-        for lock in sorted({lock for change in changes if (lock := client_lock(change))}):
-            if take(lock, own, patience, pause):
-                taken.append(lock)
-        yield
-    finally:
-        for lock in reversed(taken):
-            release(lock, own)

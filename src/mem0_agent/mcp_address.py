@@ -25,13 +25,18 @@ def refused(endpoint: Endpoint) -> ProbeError | None:
         url = httpx.URL(endpoint.url)
     except (httpx.InvalidURL, ValueError, TypeError):
         return ProbeError("not-mcp", "The address of the server is not a valid URL.")
-    if url.scheme not in {"http", "https"} or not url.raw_host:
+    if url.scheme not in {"http", "https"} or not url.raw_host or (url.port or 0) > 65535:
         return ProbeError("not-mcp", "The address of the server is no http:// or https:// URL.")
-    if any(not carried(value) for _, value in endpoint.headers):
+    return unfit(url, [value for _, value in endpoint.headers])
+
+
+def unfit(url: httpx.URL, values: list[str]) -> ProbeError | None:
+    """Why the headers' ``values`` must not be sent to ``url``, or None."""
+    if not all(map(carried, values)):
         return ProbeError("key-unset", "The key is empty in the environment that this client will have.")
-    if any(not printable(value) for _, value in endpoint.headers):
+    if not all(map(printable, values)):
         return ProbeError("key-rejected", "The key holds characters that no HTTP header may carry.")
-    if url.scheme == "http" and not loopback(url) and (endpoint.headers or url.userinfo or url.query):
+    if url.scheme == "http" and not loopback(url) and (values or url.userinfo or url.query):
         return ProbeError(
             "insecure", f"The key would travel unencrypted to {place(url)}; only https:// will do."
         )
@@ -71,7 +76,7 @@ def origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
 
 
 def diagnosis(error: Exception, url: httpx.URL) -> ProbeError:
-    """What a failed connection to ``url`` was about."""
+    """Tell what a failed connection to ``url`` was about."""
     import httpx
 
     causes = list(chain(error))

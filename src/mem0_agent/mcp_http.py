@@ -126,7 +126,7 @@ class HttpLink:
         raise ProbeError("not-mcp", f"There is no MCP server at {place(self.url)} ({status}).", status)
 
     def reply(self, response: httpx.Response, number: int) -> Json:
-        """The response to request ``number``, out of a JSON body or an event stream."""
+        """Return the response to request ``number``, out of a JSON body or an event stream."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "text/event-stream":
             messages = events(self.pieces(response))
@@ -199,7 +199,7 @@ def parsed(text: bytes) -> Json:
 
 
 def events(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The data of each event of a ``text/event-stream``."""
+    """Yield the data of each event of a ``text/event-stream``."""
     rest = b""
     data: list[bytes] = []
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What the two ways to an MCP server share: the messages, the failures, and keeping the key out of every word."""
+"""What both ways to an MCP server share: messages, failures, and keeping the key out of every word."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Messages:
 
 
 def answer(message: Json, number: int) -> Json | None:
-    """The response to request ``number`` in ``message`` (or in a batch), None where it is about something else."""
+    """Return the response to request ``number`` in ``message`` or batch, None where it is something else."""
     for item in message if isinstance(message, list) else [message]:
         if isinstance(item, dict) and item.get("id") == number and ("result" in item or "error" in item):
             return item
@@ -94,7 +94,7 @@ def answer(message: Json, number: int) -> Json | None:
 
 
 def result(response: Json) -> Json:
-    """What a response holds. Raises ProbeError ``tool-error`` for a JSON-RPC error."""
+    """Return what a response holds. Raises ProbeError ``tool-error`` for a JSON-RPC error."""
     error = response.get("error")
     if error is not None:
         words = error.get("message") if isinstance(error, dict) else error

@@ -109,7 +109,7 @@ class StdioLink:
         return self.deadline.error()
 
     def end(self) -> ProbeError:
-        """What to say of a child that has closed its output."""
+        """Tell what to say of a child that has closed its output."""
         if self.aborted:
             return self.deadline.error()
         with suppress(subprocess.TimeoutExpired):
@@ -151,10 +151,10 @@ class StdioLink:
 
 
 def started(endpoint: Endpoint) -> subprocess.Popen[bytes]:
-    """The child. Raises ProbeError ``not-started`` with the reason."""
+    """Start the child. Raises ProbeError ``not-started`` with the reason."""
     program = endpoint.command[0]
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - the very command that the client would start
             endpoint.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

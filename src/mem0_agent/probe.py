@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote
 
 from mem0_agent import mcp_address, mcp_http, mcp_stdio
 from mem0_agent.conversation import conversation
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mem0_agent.model import Endpoint, OutcomeKind
 
 K = TypeVar("K", bound=Hashable)
+
+IN_URL = re.compile(r"(?<==)[^&#]+|(?<=//)[^/?#]+(?=@)")
+"""Query values, user and password."""
 
 SECRET = re.compile("KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
 CLEANED = 5.0
@@ -54,7 +57,7 @@ ADVICE: Mapping[OutcomeKind, str] = {
     "ok": "",
     "key-unset": "Put the key where this client reads it: mem0-agent install --store-key, "
     "or export MEM0_API_KEY=… in the shell that starts the client.",
-    "key-rejected": "Get a valid key at https://app.mem0.ai/dashboard/api-keys, then: mem0-agent install --store-key",
+    "key-rejected": "Get a key at https://app.mem0.ai/dashboard/api-keys, then: mem0-agent install --store-key",
     "rate-limited": "Wait a moment, then run: mem0-agent doctor",
     "dns": "Check the address and the network, then run: mem0-agent doctor",
     "refused": "Check the address, the network and the proxy settings, then run: mem0-agent doctor",
@@ -65,23 +68,23 @@ ADVICE: Mapping[OutcomeKind, str] = {
     "server-error": "The trouble is on the server's side; try later with: mem0-agent doctor",
     "not-mcp": "Check the address of the server: mem0-agent install --backend self-hosted --url URL",
     "tools-missing": "This is not a Mem0 server, or an old one: check its address, or update it.",
-    "tool-error": "The server is reached but cannot do its work; see its own log, then run: mem0-agent doctor",
+    "tool-error": "The server is reached but fails; see its own log, then run: mem0-agent doctor",
     "not-started": "Put the server in place anew: mem0-agent install",
 }
 
 
 def finding_id(outcome: Outcome) -> str:
-    """The id of the finding that ``outcome`` is."""
+    """Return the id of the finding that ``outcome`` is."""
     return FINDINGS[outcome.kind]
 
 
 def advice(outcome: Outcome) -> str:
-    """What to do about ``outcome``, as one line; empty where all is well."""
+    """Return what to do about ``outcome``, as one line; empty where all is well."""
     return ADVICE[outcome.kind]
 
 
 def probe(endpoint: Endpoint, timeout: float = 10.0) -> Outcome:
-    """What comes of calling list_entities through ``endpoint`` within ``timeout`` seconds, all steps together."""
+    """Call list_entities through ``endpoint`` and tell what came of it, within ``timeout`` seconds altogether."""
     return probe_all({"": endpoint}, timeout)[""]
 
 
@@ -92,7 +95,7 @@ def probe_all(
     *,
     share: bool = False,
 ) -> dict[K, Outcome]:
-    """The outcome of each endpoint, asked side by side; ``on_done`` hears of each as it comes, in this thread.
+    """Return the outcome of each endpoint, asked side by side; ``on_done`` hears of each as it comes, here.
 
     With ``share`` equal endpoints are asked once.
     """
@@ -113,7 +116,7 @@ def probe_all(
 
 @contextmanager
 def started(calls: Collection[Call]) -> Iterator[None]:
-    """Have ``calls`` under way, and all that belongs to them ended afterwards, at once if there was an interruption."""
+    """Have ``calls`` under way, and all that they started ended afterwards; at once if interrupted."""
     begun: list[Call] = []
     try:
         for call in calls:
@@ -130,7 +133,7 @@ def started(calls: Collection[Call]) -> Iterator[None]:
 
 
 def finished(calls: Mapping[Hashable, Call], done: queue.SimpleQueue[Hashable]) -> Iterator[Hashable]:
-    """The keys of ``calls`` as they end, or as their time is up."""
+    """Yield the keys of ``calls`` as they end, or as their time is up."""
     waiting = dict(calls)
     while waiting:
         with suppress(queue.Empty):
@@ -144,7 +147,7 @@ def finished(calls: Mapping[Hashable, Call], done: queue.SimpleQueue[Hashable]) 
 
 
 class Call:
-    """One question to one server, asked in a thread of its own so that no system call can hold up the answer."""
+    """One question to one server, in a thread of its own, so that no system call can hold up the answer."""
 
     def __init__(self, endpoint: Endpoint, timeout: float, done: Callable[[], None]) -> None:
         self.endpoint, self.done = endpoint, done
@@ -219,10 +222,9 @@ def refusal(endpoint: Endpoint) -> ProbeError | None:
 
 
 def secrets(endpoint: Endpoint) -> frozenset[str]:
-    """What must never be repeated to anybody."""
+    """Return what must never be repeated to anybody."""
     held = [value for _, value in endpoint.headers]
     held += [value for name, value in endpoint.env if SECRET.search(name)]
-    url = urlsplit(endpoint.url)
-    held += [url.password or "", *(value for _, value in parse_qsl(url.query))]
+    held += [unquote(value) for value in IN_URL.findall(endpoint.url)]
     words = [word for value in held for word in (value.strip(), *value.split())]
     return frozenset(word for word in words if len(word) >= 6)

@@ -79,14 +79,14 @@ def pending_data(path: Path, pending: Pending) -> Json:
 
 
 def decoded(text: bytes, source: Path) -> Journal:
-    """The journal in ``text``. Raises UserError ``receipt.invalid`` naming ``source`` for anything else."""
+    """Return the journal in ``text``. Raises UserError ``receipt.invalid`` naming ``source`` for anything else."""
     try:
         return journal_of(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             "receipt.invalid",
             f"{source} is not a receipt of ours: {type(error).__name__} {error}",
-            hint=f"Move it away (mv '{source}' '{source}.broken'); the backups beside it hold the files as they were.",
+            hint=f"Move it away: mv '{source}' '{source}.broken'. The backups beside it hold the former files.",
             path=source,
         ) from error
 

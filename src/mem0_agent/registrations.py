@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from mem0_agent.model import NAME, PLATFORM_URL, Registration
+from mem0_agent.model import NAME, PLATFORM_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from mem0_agent.model import Endpoint, Host
+    from mem0_agent.model import Endpoint, Host, Registration
+
+PRECEDENCE = ("managed", "local", "profile", "project", "user", "system", "plugin")
+"""Which of several entries of one name a client takes, as both were seen to do; the first one wins."""
+FIXED = frozenset({"managed", "system"})
+"""The scopes of files that belong to an administrator."""
+BY_ADDRESS = frozenset({"claude-code"})
+"""Clients that leave a plugin's server out for an entry of the same address; the others do for the same name."""
+SAME_ADDRESS_SINCE = (2, 1, 329)
+"""The release of Claude Code from which two spellings of one address are seen as one."""
 
 PORTS = {"http": 80, "https": 443}
 PLATFORM_HOST = str(urlsplit(PLATFORM_URL).hostname)
 SERVER_PACKAGES = frozenset({"mem0-mcp-server", "mem0-mcp", "@mem0/mcp-server", "@pinkpixel/mem0-mcp"})
 """Packages that serve a Mem0 memory over stdio; matched as whole words of a command, a version suffix aside."""
 
-Why = Literal["same name", "same server", "same server through a wrapper", "a Mem0 server"]
+Held: TypeAlias = "tuple[Registration, Endpoint]"
+"""A registration, and how its client would reach the server."""
+Why = Literal["same name", "same server", "same server through a wrapper", "a Mem0 server", "a Mem0 plugin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ def servers(endpoint: Endpoint) -> frozenset[str]:
 
 
 def package(word: str) -> str:
-    """The package that a word names, without its version and extras; a path names none, but a repository's address does."""
+    """The package that a word names, without version and extras; a path names none, a repository's address does."""
     bare = re.sub(r"(?<=.)(?:@|==|\[).*$", "", word)
     return bare.rsplit("/", 1)[-1].removesuffix(".git") if "://" in bare else bare
 
@@ -117,7 +128,9 @@ def reaches(target: Registration, other: Registration) -> bool:
 def reason(
     host: Host, target: Registration, wanted: frozenset[str], other: Registration, endpoint: Endpoint
 ) -> Why | None:
-    if other.name == target.name:
+    if other.plugin and of_mem0(other):
+        return "a Mem0 plugin"
+    if other.name == target.name and (not other.plugin or other.client not in BY_ADDRESS):
         return "same name"
     theirs = servers(endpoint)
     if is_launcher(host, endpoint) or (endpoint.url and theirs & wanted):
@@ -129,10 +142,59 @@ def reason(
     return None
 
 
+def of_mem0(registration: Registration) -> bool:
+    """Whether a plugin called mem0 brings it, from whichever marketplace."""
+    return registration.plugin.partition("@")[0] == NAME
+
+
 def is_memory(host: Host, registration: Registration, endpoint: Endpoint) -> bool:
     """Whether an entry leads to a Mem0 memory at all, whatever its name."""
     return (
-        registration.name == NAME
+        (registration.name == NAME and not registration.plugin)
+        or of_mem0(registration)
         or is_launcher(host, endpoint)
         or any(is_platform(server) or server.startswith("package:") for server in servers(endpoint))
     )
+
+
+# Which of several the client starts
+
+
+def rank(registration: Registration) -> int:
+    return PRECEDENCE.index(registration.scope) if registration.scope in PRECEDENCE else len(PRECEDENCE)
+
+
+def started(pairs: Iterable[Held], version: str = "") -> list[tuple[Registration, Registration | None]]:
+    """Each registration of one client that is switched on, with the one that hides it (None: the client starts it).
+
+    ``version`` is the client's, as far as it is known; without it the newest behaviour is assumed.
+    """
+    leading: list[Held] = []
+    found: list[tuple[Registration, Registration | None]] = []
+    for pair in sorted(pairs, key=lambda pair: rank(pair[0])):
+        hider = next((first[0] for first in leading if hides(first, pair, version)), None)
+        if pair[0].live:
+            found.append((pair[0], hider))
+        if hider is None and (pair[0].live or (pair[0].client not in BY_ADDRESS and not pair[0].plugin)):
+            leading.append(pair)
+    return found
+
+
+def hides(first: Held, second: Held, version: str) -> bool:
+    """Whether a client that would start ``first`` leaves out ``second``, which ranks behind it."""
+    (one, its), (other, address) = first, second
+    if not reaches(one, other):
+        return False
+    if one.client in BY_ADDRESS and other.plugin:
+        return same_address(its, address, exact=bool(version) and numbers(version) < SAME_ADDRESS_SINCE)
+    return one.name == other.name
+
+
+def same_address(one: Endpoint, other: Endpoint, *, exact: bool) -> bool:
+    if not (one.url and other.url):
+        return bool(one.command) and one.command == other.command
+    return one.url == other.url if exact else normal_url(one.url) == normal_url(other.url)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

@@ -15,16 +15,16 @@ from rich.table import Table
 from rich.text import Text
 
 from mem0_agent.clients import CLIENTS
-from mem0_agent.diffs import unified
+from mem0_agent.diffs import shown
 from mem0_agent.envelope import envelope
-from mem0_agent.memory.redact import plain, secretless
-from mem0_agent.model import Exit, Json, UserError
+from mem0_agent.memory.redact import plain
+from mem0_agent.model import Exit, UserError
 from mem0_agent.words import done, gathered, particulars, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mem0_agent.model import Change, ClientResult, Finding, Outcome, Plan, Report
+    from mem0_agent.model import Change, ClientResult, Finding, Json, Outcome, Plan, Report
 
 MARKS = {"ok": ("✓", "green"), "info": ("·", "cyan"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 PLAIN = {"✓": "ok", "·": "--", "!": "!!", "✗": "no"}
@@ -121,7 +121,7 @@ class Face:
     def diff(self, change: Change) -> None:
         title = f"{CLIENTS[change.client].TITLE}: {change.reason}" if change.client else change.reason
         self.say(title, style="bold")
-        for number, line in enumerate(map(secretless, unified(change))):
+        for number, line in enumerate(shown(change)):
             self.exactly(line, style="bold" if number < 2 else DIFF_STYLES.get(line[:1], ""))
         self.say()
 

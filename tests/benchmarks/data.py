@@ -107,9 +107,7 @@ def notes(count: int) -> Iterator[Note]:
 def question(note: Note, chance: random.Random) -> str:
     """What somebody asks who looks for ``note``: some of its words, among others of everyday."""
     said = note.text.split()
-    return " ".join(
-        [*chance.sample(said, 4), *chance.choices(TOPICS, k=3), *chance.choices(PLAIN, k=3), note.rare]
-    )
+    return " ".join([*chance.sample(said, 4), *chance.choices(TOPICS, k=3), *chance.choices(PLAIN, k=3), note.rare])
 
 
 def store(path: Path, count: int) -> list[Note]:
@@ -135,19 +133,14 @@ def repository(folder: Path, number: int) -> Path:
     (git / "HEAD").write_text("ref: refs/heads/main\n")
     for name in ("objects", "refs"):
         (git / name).mkdir()
-    (git / "config").write_text(
-        f'[core]\n\tbare = false\n[remote "origin"]\n\turl = https://{project(number)}.git\n'
-    )
+    (git / "config").write_text(f'[core]\n\tbare = false\n[remote "origin"]\n\turl = https://{project(number)}.git\n')
     return folder
 
 
 def claude_json(projects: int) -> bytes:
     """A ``.claude.json`` of about 1 kB a project, as years of work leave it."""
     chance = random.Random(21)
-    table = {
-        f"/home/robin/work/{chance.choice(TOPICS)}-{number:05}": one_project(chance)
-        for number in range(projects)
-    }
+    table = {f"/home/robin/work/{chance.choice(TOPICS)}-{number:05}": one_project(chance) for number in range(projects)}
     document = {"numStartups": 4211, "theme": "dark", "mcpServers": {}, "projects": table, "userID": "0" * 64}
     return json.dumps(document, indent=2).encode()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mem0_agent
 from mem0_agent import host
-from tests.benchmarks.running import BrokenError, Program, Spawner
+from tests.benchmarks.running import BrokenError, Program, Spawner, failed
 from tests.e2e import releases
 
 PRODUCT = Path(sys.executable).with_name("mem0-agent")
@@ -46,7 +46,10 @@ class Home:
     @property
     def entry(self) -> Path:
         """The installed program behind the launcher."""
-        return next(Path(self.own[1]).glob("runtime/*/mem0_agent/memory/__main__.py"))
+        found = next(Path(self.own[1]).glob("runtime/*/mem0_agent/memory/__main__.py"), None)
+        if found is None:
+            raise BrokenError(f"install left no program below {self.own[1]}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Machine:
         """Install for both clients, to be measured afterwards. Raises BrokenError."""
         run = spawner.run(self.product(home, *INSTALL, *clients(*CLIENTS)))
         if run.status != 0:
-            raise BrokenError(f"mem0-agent install: exit status {run.status}\n{run.err or run.out}")
+            raise failed("mem0-agent install", run)
         return home
 
 
@@ -115,9 +118,7 @@ def machine(root: Path) -> tuple[Machine, tuple[str, ...]]:
     for name, path in found.items():
         if path:
             (root / "bin" / name).symlink_to(path)
-    return Machine(root, root / "bin", python, clean), tuple(
-        name for name, path in found.items() if path is None
-    )
+    return Machine(root, root / "bin", python, clean), tuple(name for name, path in found.items() if path is None)
 
 
 def located(name: str) -> Path | None:

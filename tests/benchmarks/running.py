@@ -106,17 +106,28 @@ class Spawner:
         names = {name: self.folder / name for name in ("stdin", "stdout", "stderr")}
         names["stdin"].write_bytes(program.stdin)
         job = {"argv": list(program.argv), "env": dict(program.env), "cwd": str(program.cwd)}
-        marshal.dump({**job, **{name: str(path) for name, path in names.items()}}, stdin)
-        stdin.flush()
+        try:
+            marshal.dump({**job, **{name: str(path) for name, path in names.items()}}, stdin)
+            stdin.flush()
+        except (BrokenPipeError, ValueError) as error:
+            raise BrokenError("the measuring process has ended") from error
         if not select.select([stdout], [], [], TIMEOUT_S)[0]:
             self.kill()
             raise BrokenError(f"{program.argv[0]} did not end within {TIMEOUT_S:.0f} s")
         try:
             told = marshal.load(stdout)
         except EOFError as error:
-            raise BrokenError(f"{program.argv[0]} could not be started") from error
+            raise BrokenError("the measuring process has ended") from error
+        if problem := told.pop("problem"):
+            raise BrokenError(f"{program.argv[0]} could not be started: {problem}")
         out, err = (names[name].read_text("utf-8", "replace") for name in ("stdout", "stderr"))
         return Run(**told, out=out, err=err)
+
+
+def failed(what: str, run: Run) -> BrokenError:
+    """The error for a program that ended badly, with its last words."""
+    words = (run.err.strip() or run.out.strip()).splitlines()[-4:]
+    return BrokenError("\n".join([f"{what}: exit status {run.status}", *words]))
 
 
 def alone() -> tuple[str, ...]:
@@ -133,7 +144,7 @@ def side_by_side(spawner: Spawner, cases: Sequence[Case], rounds: int) -> None:
         for case in cases:
             run = spawner.run(case.prepare(number))
             if run.status != 0:
-                raise BrokenError(f"{case.label}: exit status {run.status}\n{(run.err or run.out)[-2000:]}")
+                raise failed(case.label, run)
             if case.ended:
                 case.ended(run)
             if number >= 0:

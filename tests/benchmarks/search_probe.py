@@ -46,9 +46,7 @@ def added(memory: LocalMemory, job: dict[str, Any]) -> list[float]:
     spent: list[float] = []
     for words in job["additions"]:
         started = time.perf_counter()
-        memory.add(
-            [{"role": "user", "content": words}], {"user_id": job["user"]}, {"type": "decision"}, infer=False
-        )
+        memory.add([{"role": "user", "content": words}], {"user_id": job["user"]}, {"type": "decision"}, infer=False)
         spent.append(time.perf_counter() - started)
     return spent
 

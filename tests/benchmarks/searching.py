@@ -12,7 +12,7 @@ from typing import Any
 from tests.benchmarks import data, text
 from tests.benchmarks.data import Note
 from tests.benchmarks.machine import SOURCE, Machine
-from tests.benchmarks.running import BrokenError, Program, Spawner
+from tests.benchmarks.running import BrokenError, Program, Spawner, failed
 
 PROBE = Path(__file__).with_name("search_probe.py")
 QUESTIONS = 20
@@ -61,9 +61,7 @@ def section(machine: Machine, spawner: Spawner, stores: list[Store], *, quick: b
     )
     titles = ["memories", "p50", "p95", "wide p50", "p95", "add p50", "file MB", "peak MB"]
     text.table(titles, [row(store) for store in stores])
-    text.note(
-        *(f"{s.found} of {len(s.scoped)} questions found their memory among {s.size:,}." for s in stores)
-    )
+    text.note(*(f"{s.found} of {len(s.scoped)} questions found their memory among {s.size:,}." for s in stores))
 
 
 def measure(machine: Machine, spawner: Spawner, store: Store, chance: random.Random, number: int) -> None:
@@ -76,7 +74,7 @@ def measure(machine: Machine, spawner: Spawner, store: Store, chance: random.Ran
     program: Program = machine.isolated("-I", "-S", str(PROBE), stdin=json.dumps(job).encode())
     run = spawner.run(program)
     if run.status != 0:
-        raise BrokenError(f"search among {store.size}: exit status {run.status}\n{run.err[-2000:]}")
+        raise failed(f"search among {store.size}", run)
     told: dict[str, Any] = json.loads(run.out)
     if not told["found"]:
         raise BrokenError(f"search among {store.size} found none of {QUESTIONS} memories")
@@ -88,9 +86,7 @@ def measure(machine: Machine, spawner: Spawner, store: Store, chance: random.Ran
 
 
 def row(store: Store) -> list[str]:
-    spent = [
-        cell for values in (store.scoped, store.wide) for cell in (text.middle(values), text.ms(late(values)))
-    ]
+    spent = [cell for values in (store.scoped, store.wide) for cell in (text.middle(values), text.ms(late(values)))]
     sizes = [text.mega(store.bytes), text.mega(statistics.median(store.memory))]
     return [f"{store.size:,}", *spent, text.middle(store.add), *sizes]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import shutil
 import subprocess
 import time
@@ -15,6 +16,7 @@ from tests.benchmarks.machine import Machine
 from tests.benchmarks.running import BrokenError, Program, Spawner, ratio
 
 AIM_MS = 60
+PATIENCE_S = 30.0
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
 
 
@@ -82,28 +84,29 @@ def conversation(program: Program) -> tuple[float, float]:
     with subprocess.Popen(
         program.argv, env=dict(program.env), cwd=program.cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
-        hello = asked(child, "initialize", HELLO)
-        first = time.perf_counter() - started
-        told = asked(child, "tools/call", {"name": "list_entities", "arguments": {}})
-        entities = time.perf_counter() - started
-        if child.stdin:
-            child.stdin.close()
-        child.wait(10)
+        try:
+            hello = asked(child, "initialize", HELLO)
+            first = time.perf_counter() - started
+            told = asked(child, "tools/call", {"name": "list_entities", "arguments": {}})
+            entities = time.perf_counter() - started
+            if child.stdin:
+                child.stdin.close()
+            child.wait(PATIENCE_S)
+        finally:
+            child.kill()
     if "serverInfo" not in hello.get("result", {}) or told.get("result", {}).get("isError", True):
         raise BrokenError(f"the server answered: {hello} {told}")
     return first, entities
 
 
-def asked(
-    child: subprocess.Popen[bytes], method: str, params: Mapping[str, object]
-) -> dict[str, dict[str, object]]:
+def asked(child: subprocess.Popen[bytes], method: str, params: Mapping[str, object]) -> dict[str, dict[str, object]]:
     if child.stdin is None or child.stdout is None:
         raise BrokenError("the server has no pipes")
     line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     child.stdin.write(line.encode() + b"\n")
     child.stdin.flush()
-    answer = child.stdout.readline()
+    answer = child.stdout.readline() if select.select([child.stdout], [], [], PATIENCE_S)[0] else b""
     if not answer:
-        raise BrokenError(f"the server ended without an answer to {method}")
+        raise BrokenError(f"the server gave no answer to {method}")
     told: dict[str, dict[str, object]] = json.loads(answer)
     return told

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEFT_BEHIND_S = 10.0
 """How long what a program left in the background is waited for."""
+NOT_STARTED = 127
 UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which the system counts peak memory."""
 
@@ -42,7 +43,10 @@ def carried_out(job: dict[str, Any]) -> dict[str, Any]:
     ]
     os.chdir(job["cwd"])
     started = time.perf_counter()
-    child = os.posix_spawn(job["argv"][0], job["argv"], job["env"], file_actions=files)
+    try:
+        child = os.posix_spawn(job["argv"][0], job["argv"], job["env"], file_actions=files)
+    except OSError as error:
+        return {"wall": 0.0, "cpu": 0.0, "background": 0.0, "memory": 0, "status": NOT_STARTED, "problem": str(error)}
     _, status, used = os.wait4(child, 0)
     wall = time.perf_counter() - started
     return {
@@ -51,6 +55,7 @@ def carried_out(job: dict[str, Any]) -> dict[str, Any]:
         "background": left_behind(),
         "memory": used.ru_maxrss * UNIT,
         "status": os.waitstatus_to_exitcode(status),
+        "problem": "",
     }
 
 

@@ -34,7 +34,7 @@ def client(home: Path, mode: Any) -> Client:
 
 
 def text(result: Any) -> Any:
-    assert result.structured_content in (None, {"result": result.content[0].text})
+    assert result.structured_content is None
     return json.loads(result.content[0].text)
 
 

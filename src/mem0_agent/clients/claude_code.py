@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import claude_hooks, programs
+from mem0_agent.clients import claude_hooks, claude_places, claude_plugins, claude_policy, programs
 from mem0_agent.model import (
     KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
 )  # fmt: skip
@@ -32,22 +32,12 @@ hooks = claude_hooks
 folder = claude_hooks.folder
 
 
-def main_file(host: Host) -> Path:
-    """Where user and local scope live. With CLAUDE_CONFIG_DIR it moves inside that folder."""
-    configured = host.env.get("CLAUDE_CONFIG_DIR")
-    return (Path(configured) if configured else host.home) / ".claude.json"
-
-
-def settings_file(host: Host) -> Path:
-    return folder(host) / "settings.json"
+main_file = claude_places.main_file
+settings_file = claude_places.settings_file
 
 
 def managed_file(host: Host) -> Path:
-    root = {
-        "darwin": Path("/Library/Application Support/ClaudeCode"),
-        "win32": Path("C:/Program Files/ClaudeCode"),
-    }.get(host.platform, Path("/etc/claude-code"))
-    return root / "managed-mcp.json"
+    return claude_places.managed_root(host) / "managed-mcp.json"
 
 
 def project_files(project: Path | None) -> tuple[Path, ...]:
@@ -71,8 +61,7 @@ def program(host: Host) -> Path | None:
 
 
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
-    del known
-    return frozenset({
+    return claude_plugins.wants(host, project, known) | frozenset({
         *(path for _, path in hooks.places(host, project)),
         main_file(host), managed_file(host), *approval_files(host, project), *project_files(project),
         *dead_files(host), *programs.manifest(program(host)),
@@ -109,6 +98,7 @@ def registrations(host: Host, project: Path | None, files: Files) -> tuple[Regis
         *in_file(managed_file(host), files, "managed"),
         *(r for path in dead_files(host) for r in in_file(path, files, "unread", live=False)),
         *in_file(settings_file(host), files, "unread", live=False),
+        *claude_plugins.registrations(host, project, files),
     ])  # fmt: skip
 
 
@@ -193,12 +183,8 @@ def endpoint(host: Host, files: Files, registration: Registration) -> Endpoint:
 
 
 def policy(host: Host, files: Files) -> tuple[Finding, ...]:
-    path = managed_file(host)
-    if files.get(path) is None:
-        return ()
-    detail = f"{path} decides alone which servers Claude Code has; an entry of ours would not be read."
-    fix = f"Ask the administrator of this machine to add “{NAME}” to {path}"
-    return (Finding("policy.blocked", "error", "An administrator's file lists the servers", detail, fix, ID, path),)
+    found = claude_policy.exclusive(host, files)
+    return (found,) if found else ()
 
 
 def approval(host: Host, files: Files, registration: Registration) -> Finding | None:

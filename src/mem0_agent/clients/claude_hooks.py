@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import programs
+from mem0_agent.clients import claude_places, claude_policy, programs
 from mem0_agent.model import Finding, Hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from mem0_agent.model import Edit, Files, Handler, Host, Json, Scope, Trust
 
@@ -26,8 +26,7 @@ EVENTS = (
 TYPES = frozenset({"command", "http", "mcp_tool", "prompt", "agent"})
 
 
-def folder(host: Host) -> Path:
-    return Path(host.env.get("CLAUDE_CONFIG_DIR") or host.home / ".claude")
+folder = claude_places.folder
 
 
 def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
@@ -77,6 +76,9 @@ def entry_fault(entry: Json) -> str:
 
 
 def off(host: Host, files: Files, project: Path | None) -> Finding | None:
+    """What keeps our hooks from running: first what an administrator decides, then the user's own switch."""
+    if banned := claude_policy.hook_ban(host, files):
+        return banned
     for _, path in places(host, project):
         if programs.document(path, files).get("disableAllHooks") is True:
             return Finding(

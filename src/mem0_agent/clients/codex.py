@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import codex_hooks, programs
+from mem0_agent.clients import codex_hooks, codex_plugins, codex_policy, programs
 from mem0_agent.model import (
     KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
 )  # fmt: skip
@@ -48,7 +48,10 @@ def system_files(host: Host) -> tuple[Path, ...]:
     return () if host.windows else (Path("/etc/codex/managed_config.toml"), Path("/etc/codex/config.toml"))
 
 
-REQUIREMENTS = codex_hooks.REQUIREMENTS
+def profile_files(host: Host) -> tuple[Path, ...]:
+    """What `codex --profile NAME` lays over config.toml."""
+    names = [name for name in host.names(folder(host)) if name.endswith(".config.toml")]
+    return tuple(folder(host) / name for name in names)
 
 
 def program(host: Host) -> Path | None:
@@ -57,10 +60,9 @@ def program(host: Host) -> Path | None:
 
 
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
-    del known
-    return frozenset({
+    return codex_plugins.wants(host, project, known) | frozenset({
         *(path for _, path in hooks.places(host, project)),
-        main_file(host), dotenv_file(host), REQUIREMENTS, *system_files(host),
+        main_file(host), dotenv_file(host), codex_policy.REQUIREMENTS, *system_files(host), *profile_files(host),
         *([project_file(project)] if project else ()), *programs.manifest(program(host)),
     })  # fmt: skip
 
@@ -95,7 +97,9 @@ def registrations(host: Host, project: Path | None, files: Files) -> tuple[Regis
         found += in_file(path, files, "managed" if "managed" in path.name else "system")
     if project:
         found += in_file(project_file(project), files, "project", live=trusted(host, files, project), project=project)
-    return tuple(found)
+    for path in profile_files(host):
+        found += in_file(path, files, "profile")
+    return (*found, *codex_plugins.registrations(host, project, files))
 
 
 def in_file(
@@ -183,13 +187,9 @@ def headers_of(entry: Mapping[str, Json], env: Mapping[str, str]) -> tuple[dict[
 
 
 def policy(host: Host, files: Files) -> tuple[Finding, ...]:
-    del host
-    allowed = programs.document(REQUIREMENTS, files).get("mcp_servers")
-    if allowed is None or (isinstance(allowed, dict) and NAME in allowed):
-        return ()
-    detail = f"{REQUIREMENTS} lists the servers that Codex may start; “{NAME}” is not among them."
-    fix = f"Ask the administrator of this machine to add [mcp_servers.{NAME}.identity] to {REQUIREMENTS}"
-    return (Finding("policy.blocked", "error", "An administrator's file lists the servers", detail, fix, ID, REQUIREMENTS),)
+    """The server itself is judged where its entry is known; nothing else closes Codex as a whole."""
+    del host, files
+    return ()
 
 
 def approval(host: Host, files: Files, registration: Registration) -> Finding | None:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import programs
+from mem0_agent.clients import codex_policy, programs
 from mem0_agent.model import Edit, Finding, Hook
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ EVENTS = (
     Hook("Stop", 10),
     Hook("SessionEnd", 3),  # the longest that it grants
 )
-REQUIREMENTS = Path("/etc/codex/requirements.toml")
 
 WITHOUT_MATCHER = frozenset({"UserPromptSubmit", "Stop", "Interrupt", "PreModelRequest", "PostModelRequest"})
+LATER = frozenset({"SessionEnd"})
+"""Events that older releases (0.143 is one) do not know: they never list such a hook, and never ask for its trust."""
 SHORT = frozenset({"SessionEnd", "Interrupt"})
 LONGEST_SHORT = 3
 USUAL = 600
@@ -69,7 +70,10 @@ def faults(document: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def off(host: Host, files: Files, project: Path | None) -> Finding | None:
-    paths = [REQUIREMENTS, folder(host) / "config.toml", *([project / ".codex/config.toml"] if project else [])]
+    """What keeps every hook from running: first what an administrator decides, then the user's own switch."""
+    if banned := codex_policy.hook_ban(files):
+        return banned
+    paths = [folder(host) / "config.toml", *([project / ".codex/config.toml"] if project else [])]
     for path in paths:
         features = programs.document(path, files).get("features")
         for name in ("hooks", "codex_hooks"):
@@ -77,11 +81,6 @@ def off(host: Host, files: Files, project: Path | None) -> Finding | None:
                 detail = f"[features] {name} = false in {path}"
                 fix = f"Set {name} = true under [features] in {path}"
                 return Finding("hooks.disabled", "error", "Hooks are switched off in Codex", detail, fix, ID, path)
-    if programs.document(REQUIREMENTS, files).get("allow_managed_hooks_only") is True:
-        return Finding(
-            "hooks.disabled", "error", "This machine's administrator allows no hooks but their own",
-            f"allow_managed_hooks_only = true in {REQUIREMENTS}", "Ask the administrator of this machine", ID, REQUIREMENTS,
-        )  # fmt: skip
     return None
 
 
@@ -92,8 +91,15 @@ def trust(host: Host, files: Files, handler: Handler) -> Trust:
     """What config.toml says; Codex itself has the last word, and ``doctor --deep`` asks it."""
     state = entry(host, files, key(handler.path, handler.event, handler.group, handler.index))
     if state is None or "trusted_hash" not in state:
-        return "awaiting"
+        return "not-needed" if handler.event in LATER and neighbours_trusted(host, files, handler) else "awaiting"
     return "trusted" if state["trusted_hash"] == identity(handler) else "modified"
+
+
+def neighbours_trusted(host: Host, files: Files, handler: Handler) -> bool:
+    """Whether its user has trusted the same command at another event: then a release that asks for all asked for all."""
+    events = {hook.event for hook in EVENTS} - LATER
+    states = (entry(host, files, key(handler.path, event, handler.group, handler.index)) for event in events)
+    return any(state is not None and "trusted_hash" in state for state in states)
 
 
 def entry(host: Host, files: Files, name: str) -> Mapping[str, Json] | None:

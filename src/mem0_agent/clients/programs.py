@@ -27,23 +27,33 @@ def located(host: Host, name: str, candidates: tuple[Path, ...]) -> Path | None:
 
 
 def manifest(program: Path | None) -> frozenset[Path]:
-    """The package.json beside an npm-installed program, which tells its version without starting it."""
-    return frozenset({program.parent.parent / "package.json"} if program else ())
+    """The files beside an npm-installed program that tell its version without starting it."""
+    if program is None:
+        return frozenset()
+    folder = program.parent
+    return frozenset({folder / "package.json", folder.parent / "package.json", folder.parent / "codex-package.json"})
 
 
 def file_version(program: Path | None, package: str, files: Files) -> str:
-    """The version that ``program``'s own path or its package.json tells; empty where neither does."""
+    """The version that ``program``'s own path or a manifest beside it tells; empty where none does.
+
+    ``package`` is the name in npm; the packages that it has for each platform begin with it.
+    """
     if program is None:
         return ""
-    data = files.get(program.parent.parent / "package.json")
-    if data is not None:
-        try:
-            document = json.loads(data)
-        except ValueError:
-            document = {}
-        if isinstance(document, dict) and document.get("name") == package:
-            return str(document.get("version", ""))
+    for path in sorted(manifest(program)):
+        about = manifest_of(files.get(path))
+        if str(about.get("name", package)).startswith(package) and about.get("version"):
+            return str(about["version"])
     return program.name if VERSION.fullmatch(program.name) else ""
+
+
+def manifest_of(data: bytes | None) -> Mapping[str, Json]:
+    try:
+        document = json.loads(data or b"{}")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def printed_version(output: str) -> str:

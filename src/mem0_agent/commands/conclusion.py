@@ -81,7 +81,8 @@ def verification(part: ClientPlan, outcome: Outcome | None) -> Verification:
         status: Literal["ok", "failed"] = "ok" if outcome.ok else "failed"
         return Verification(status, outcome.detail, outcome.entities, outcome.elapsed_ms, outcome.kind)
     if part.entry is None:
-        return Verification("skipped", "no MCP server was asked for (--skip mcp)")
+        why = "no MCP server is registered" if part.blocked else "no MCP server was asked for (--skip mcp)"
+        return Verification("skipped", why)
     return Verification("skipped", "nothing was asked of the server (--no-verify)")
 
 

@@ -11,10 +11,12 @@ from mem0_agent.clients import CLIENTS
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
 from mem0_agent.commands.versions import with_versions
+from mem0_agent.draft import Scene
 from mem0_agent.model import Exit, UserError
 
 if TYPE_CHECKING:
     from mem0_agent.commands.options import Job
+    from mem0_agent.draft import Request
     from mem0_agent.model import Files, Outcome, Plan, Report
 
 ATTEMPTS = 8
@@ -40,7 +42,8 @@ def run(job: Job) -> Report:
 def planned(job: Job) -> tuple[Plan, Files]:
     receipt = ledger.load(job.here.dirs)
     known = gathered(job)
-    plan = install.plan(job.here, known, receipt, job.request, job.kit)
+    scene = Scene(job.here, known, receipt, job.request, job.kit, partial(ledger.restore_bytes, job.here.dirs))
+    plan = install.plan(scene)
     guard_project(job.request, plan)
     return plan, known
 
@@ -58,7 +61,7 @@ def gathered(job: Job) -> Files:
     ])  # fmt: skip
 
 
-def guard_project(request: install.Request, plan: Plan) -> None:
+def guard_project(request: Request, plan: Plan) -> None:
     """A repository must not lead our pen out of itself through a link."""
     root = request.project
     for change in plan.changes:
@@ -76,7 +79,7 @@ def carried_out(job: Job, plan: Plan) -> Report:
         try:
             with apply.transaction(plan.changes, here.dirs, backend=plan.backend, clients=request.clients,
                                    version=__version__):  # fmt: skip
-                host.compile_wing(runtime.root(here, job.kit.wing), here.python)
+                host.compile_wing(runtime.root(here, job.kit.wing), job.kit.wing, here.python)
                 outcomes = proof(job, plan)
             return concluded(job, plan, outcomes)
         except apply.Moved:

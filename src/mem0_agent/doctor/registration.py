@@ -17,19 +17,13 @@ if TYPE_CHECKING:
     from mem0_agent.model import Client, Endpoint, Files, Host, Registration
 
 Held = tuple["Registration", "Endpoint"]
-PRECEDENCE = ("managed", "local", "project", "user", "system")
-"""Which of several entries of one name a client takes, as both were seen to do; the first one wins."""
 
 
 def memories(host: Host, files: Files, project: Path | None, client: Client) -> list[Held]:
     """The registrations that lead to a Mem0 memory, each with its endpoint; the one that wins first."""
     pairs = [(held, client.endpoint(host, files, held)) for held in client.registrations(host, project, files)]
     found = [(held, endpoint) for held, endpoint in pairs if registrations.is_memory(host, held, endpoint)]
-    return sorted(found, key=lambda pair: rank(pair[0]))
-
-
-def rank(held: Registration) -> int:
-    return PRECEDENCE.index(held.scope) if held.scope in PRECEDENCE else len(PRECEDENCE)
+    return sorted(found, key=lambda pair: registrations.rank(pair[0]))
 
 
 def findings(case: Case, client: Client) -> Iterator[Finding]:

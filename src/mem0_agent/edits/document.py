@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from mem0_agent.edits import dotenv_text, json_text, toml_text
-from mem0_agent.edits.text import BY_HAND, MISSING, depth_at, same, shallow, value_at
+from mem0_agent.edits.text import BY_HAND, MISSING, depth_at, element, same, shallow, value_at
 from mem0_agent.model import UserError
 
 if TYPE_CHECKING:
@@ -167,7 +167,9 @@ def undone(kind: Editor, text: bytes, edit: Edit, *, force: bool) -> Step:
                 return Step(kind.take(text, edit.keys, edit.value, edit.made))
             return Step(text, edited=isinstance(here, list) and bool(here))
         case "take":
-            back = edit.was is not None and not holds(here, edit.value)
+            within = any(element(key) is not None for key in edit.keys)
+            lost = within and not isinstance(here, list)  # the element that held the array is gone
+            back = edit.was is not None and not lost and not holds(here, edit.value)
             return Step(kind.add(text, edit.keys, edit.value) if back else text)
 
 

@@ -8,7 +8,7 @@ from json import decoder
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from mem0_agent.edits.items import Box, Item
-from mem0_agent.edits.text import REPAIR, invalid, unsupported
+from mem0_agent.edits.text import REPAIR, element, invalid, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ SKIPPER: Final = json.JSONDecoder(parse_constant=refuse, parse_int=str, parse_fl
 
 
 class Level(NamedTuple):
-    """One object on a path, and which of its members the path goes through (-1: it has none of that name)."""
+    """One object or array on a path, and which of its items the path goes through (-1: it has none such)."""
 
     box: Box
     at: int
@@ -139,6 +139,11 @@ def descent(text: str, value: int, keys: Sequence[str]) -> list[Level]:
     """Return the levels below the member that the path goes through, none where it is the last."""
     if len(keys) == 1:
         return []
+    at = element(keys[1])
+    if at is not None and text[value : value + 1] == "[":
+        box = elements(text, value)
+        known = at < len(box.items)
+        return [Level(box, at), *descent(text, box.items[at].value, keys[1:])] if known else [Level(box, -1)]
     if text[value : value + 1] != "{":
         message = f'"{keys[0]}" is not an object, so "{keys[1]}" cannot stand in it.'
         value_end(text, value)

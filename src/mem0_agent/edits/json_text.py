@@ -54,6 +54,8 @@ def put(text: bytes, keys: Sequence[str], value: Json) -> bytes:
     style = style_of(source, trail[0].box)
     if level.at < 0:
         key, wrapped = keys[len(trail) - 1], nested(keys[len(trail) :], value)
+        if source[level.box.open - 1] == "[":
+            raise unsupported(source, level.box.open - 1, f'The array has no element "{key}".')
         gap = items.room(source, level.box, style.unit, style.space)
         member = render(key, style, None) + style.colon + render(wrapped, style, gap.base)
         return encoded(bom, inserted(source, level.box, gap, member))

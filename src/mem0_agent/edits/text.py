@@ -105,21 +105,32 @@ def alike(a: Json, b: Json) -> bool:
     return a == b if isinstance(a, str | int) else repr(a) == repr(b)
 
 
+def element(key: str) -> int | None:
+    """Return the number that ``#2`` stands for, as a name on a path where an array is; None for other names."""
+    return int(key[1:]) if key[:1] == "#" and key[1:].isascii() and key[1:].isdigit() else None
+
+
+def child(data: Json, key: str) -> Json:
+    """Return the member of an object, or the element of an array, that ``key`` names; else MISSING."""
+    if isinstance(data, list):
+        at = element(key)
+        return data[at] if at is not None and at < len(data) else MISSING
+    return data.get(key, MISSING) if isinstance(data, dict) else MISSING
+
+
 def value_at(data: Json, keys: Sequence[str]) -> Json:
     """Return what stands at ``keys``, or MISSING."""
     for key in keys:
-        if not isinstance(data, dict) or key not in data:
-            return MISSING
-        data = data[key]
+        data = child(data, key)
     return data
 
 
 def depth_at(data: Json, keys: Sequence[str]) -> int:
     """Return how many of ``keys`` exist, counted from the root."""
     for depth, key in enumerate(keys):
-        if not isinstance(data, dict) or key not in data:
+        data = child(data, key)
+        if data is MISSING:
             return depth
-        data = data[key]
     return len(keys)
 
 

@@ -12,11 +12,12 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Final
 
-from mem0_agent.edits import toml_find, toml_scan, toml_splice
+from mem0_agent.edits import toml_find, toml_nested, toml_scan, toml_splice
 from mem0_agent.edits.text import (
     MISSING,
     decoded,
     depth_at,
+    element,
     encoded,
     invalid,
     need_keys,
@@ -120,8 +121,11 @@ def add(text: bytes, keys: Sequence[str], value: Json) -> bytes:
 def take(text: bytes, keys: Sequence[str], value: Json, made: int = 0) -> bytes:
     """Take the first element equal to ``value`` out of the array at ``keys``.
 
-    Left empty, the array goes too, and up to ``made`` - 1 parents after it, unless ``made`` is 0.
+    Left empty, the array goes too, and up to ``made`` - 1 parents after it, unless ``made`` is 0. A path that
+    leads through an element (``#2``) ends in an array that stays, with at least one element in it.
     """
+    if any(element(key) is not None for key in keys):
+        return take_within(text, tuple(keys), value)
     bom, source, path = opened(text, keys)
     data = document(text)
     old = listed(source, data, path) or []
@@ -134,6 +138,19 @@ def take(text: bytes, keys: Sequence[str], value: Json, made: int = 0) -> bytes:
     after = toml_splice.without_element(source, path, index)
     expected = [with_value(data, path, rest), *([] if rest else pruned(data, path))]
     return proven(text, path, [encoded(bom, after)], expected)
+
+
+def take_within(text: bytes, path: Keys, value: Json) -> bytes:
+    """Take the first element equal to ``value`` out of an array inside an element of another array."""
+    bom, source = decoded(text)
+    data = document(text)
+    old = value_at(data, path)
+    index = next((n for n, item in enumerate(old if isinstance(old, list) else ()) if same(item, value)), None)
+    if index is None:
+        return text
+    rest = [*old[:index], *old[index + 1 :]]
+    after = toml_nested.without_element(source, path, index)
+    return proven(text, path, [encoded(bom, after)], [toml_nested.with_value(data, path, rest)])
 
 
 def opened(data: bytes, keys: Sequence[str]) -> tuple[str, str, Keys]:

@@ -30,7 +30,7 @@ def result(opened: Callable[[], Memory], user_id: str, tool: str, given: object)
     idle = sorted(name for name in known if name in NO_EFFECT or name in getattr(memory, "ignores", ()))
     ignored = unknown + idle + (["text"] if known.get("messages") and "text" in known else [])
     content = text({**answer, "ignored": ignored} if ignored else answer)
-    return {"content": [content], "structuredContent": {"result": content["text"]}, "isError": False}
+    return {"content": [content], "isError": False}  # text alone: clients show a model structured content instead of it
 
 
 def text(answer: Json) -> dict[str, str]:

@@ -39,9 +39,9 @@ def capture(settings: Settings, client: str, event: Json) -> None:
         summary = redact(compacted(event), known).strip()
         state.take(clean, summary, cwd)
         scope = identity.scope(settings, client, cwd, name)
-        if settings.backend == "local":
-            keep(settings, state, scope, client)
-        else:
+        if settings.backend == "local" and (clean or summary):
+            keep(settings, state, scope, client, clean)
+        elif settings.backend != "local":
             queue(settings, cwd, said_of(clean, summary), scope, client)
         state.save()
     if settings.backend != "local":
@@ -78,8 +78,11 @@ def compacted(event: Json) -> str:
     return text.replace("<summary>", "").replace("</summary>", "")
 
 
-def keep(settings: Settings, state: State, scope: Scope, client: str) -> None:
-    """Write the session's one memory, in the place of its last one."""
+def keep(settings: Settings, state: State, scope: Scope, client: str, turns: list[tuple[str, str]]) -> None:
+    """Write the session's one memory, in the place of its last one.
+
+    If a person deleted that one, what it held stays forgotten, and only what was said since is kept.
+    """
     text = state.text()
     if len(text) < SILENCE:
         return
@@ -90,6 +93,11 @@ def keep(settings: Settings, state: State, scope: Scope, client: str) -> None:
     before = state.memory or first(memory, scope)
     if before and replaced(memory, before, text, metadata):
         state.memory = before
+        return
+    if before:
+        state.forget(turns)
+        text = state.text()
+    if len(text) < SILENCE:
         return
     answer = memory.add([{"role": "user", "content": text}], scope, metadata, infer=False)
     state.memory = str(answer["results"][0]["id"])

@@ -9,7 +9,7 @@ run is followed by something that can fail, save behind a look-behind that lets 
 
 from __future__ import annotations
 
-VALUE = r"""(?:\\?"[^"\\\n]{1,300}\\?"|\\?'[^'\\\n]{1,300}\\?'|`[^`\n]{1,300}`|[^\s"'`,;<>()\[\]{}]{%d,}+[^\s"',;]*+)"""
+VALUE = r"""(?:\\?"[^"\\\n]{1,300}\\?"|\\?'[^'\\\n]{1,300}\\?'|`[^`\n]{1,300}`|\\?["'`]?[^\s"'`,;<>()\[\]{}]{%d,}+[^\s"',;]*+)"""
 """One assigned value: quoted, or a run of at least so many characters."""
 VACANT = r"(?!\\?[\"']?(?:true|false|null|none|nil|undefined|\$\{?[A-Z_]+\}?|\*{3,}|\[redacted)\b)"
 """Not a value at all: a constant, a variable's name, what is masked already."""
@@ -113,6 +113,12 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("bearer", ("bearer",), r"(?P<keep>\bbearer[ \t]{1,4})(?:(?=[\w.~+/=-]{0,100}\d)[\w.~+/=-]{6,}+|[\w.~+/=-]{16,}+)"),
     ("curl-user", ("curl",), r"(?P<keep>\bcurl\b[^\n]{0,300}?\s(?:-u|--user)[ \t=]{0,3}[\"']?[^\s:\"']{1,64}:)[^\s\"']{1,200}"),
+    ("cookie", ("cookie",), r"(?P<keep>\bcookie\\?[\"']?[ \t]{0,4}:[ \t]{0,4}+\\?[\"']?)" + r"(?=[^\n\"']{0,200}=)[^\n\"']{8,}+"),
+    (
+        "flag-secret",
+        ("--",),
+        r"(?P<keep>--(?:[a-z]{1,20}-){0,3}(?:" + NAMED + r"|token)[ \t=]{1,3}+)(?!-)" + VACANT + VALUE % 3,
+    ),
     (
         "assigned-secret",
         ("passw", "passphrase", "passcode", "pwd", "secret", "key", "token", "credential"),
@@ -123,7 +129,7 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "named-secret",
         ("passw", "passphrase", "passcode", "pwd", "secret", "key", "token", "credential"),
         r"(?P<keep>(?:" + NAMED + r")\\?[\"']?[ \t]{0,4}(?::|\bis\b|\bto\b)[ \t]{0,4}+)" + VACANT
-        + r"(?:\\?\"[^\"\\\n]{1,300}\\?\"|\\?'[^'\\\n]{1,300}\\?'|" + TELLING + r"[^\s\"'`,;<>()\[\]{}]{4,}+[^\s\"',;]*+)",
+        + r"(?:(?:\\?\"[^\"\\\n]{1,300}\\?\"|\\?'[^'\\\n]{1,300}\\?')(?![ \t]{0,4}[:=])|\\?[\"']?" + TELLING + r"[^\s\"'`,;<>()\[\]{}]{4,}+[^\s\"',;]*+)",
     ),
     (
         "assigned-secret",
@@ -136,6 +142,7 @@ RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """In order: the particular before the general, so that what is left in place of a secret says what it was."""
 
 CASELESS = frozenset({
-    "url-signature", "authorization", "bearer", "curl-user", "assigned-secret", "named-secret", "assigned-token",
+    "url-signature", "authorization", "bearer", "cookie", "curl-user", "flag-secret", "assigned-secret",
+    "named-secret", "assigned-token",
 })  # fmt: skip
 """The rules that are about words people write, in any case."""

@@ -64,6 +64,11 @@ class State:
         self.summary = summary[:SUMMARY] if summary else self.summary
         self.files = [shorter(path, cwd) for path in self.files][-REMEMBERED:]
 
+    def forget(self, turns: list[tuple[str, str]]) -> None:
+        """Keep of all that was said only ``turns``."""
+        self.said, self.summary, self.outcome, self.files, self.memory = [], "", "", [], ""
+        self.take(turns, "", "")
+
     def touched(self, files: list[str]) -> None:
         self.files.extend(path for path in files if path not in self.files)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TAIL = 2_000_000
 """Bytes of a session file that are read at most; one line may hold 100 kB of a system prompt."""
 WRAPPED = (
-    "<command-", "<local-command-", "<bash-", "<task-notification", "<system-reminder", "<hook_", "<skill",
+    "<command-", "<local-command-", "<bash-", "<task-notification", "<system-reminder", "<hook_", "<skill", "<ide_",
     "<environment_context", "<user_instructions", "<INSTRUCTIONS", "<turn_aborted", "<user_shell_command",
     "<subagent_notification", "# AGENTS.md instructions", "Caveat: The messages below",
     "[Request interrupted", "Stop hook feedback",

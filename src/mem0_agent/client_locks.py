@@ -1,0 +1,99 @@
+"""The lock folders that clients take on their files while they write."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mem0_agent.disk import io, real
+from mem0_agent.locks import nap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mem0_agent.locks import OwnLock, Pause
+    from mem0_agent.model import Change
+
+STALE = 10.0
+"""Seconds after which a client's untouched lock folder belongs to nobody."""
+
+
+def place(change: Change) -> Path | None:
+    """Where the client takes its lock: beside the real file, for a client that follows the link first."""
+    if change.lock is None or str(change.lock) != f"{change.path}.lock":
+        return change.lock
+    return Path(f"{real(change.path)}.lock")
+
+
+def take(lock: Path, own: OwnLock, patience: float = STALE, pause: Pause = nap) -> bool:
+    """Make the lock folder ``lock`` and note it as ours; False where it stays somebody else's or cannot be made.
+
+    A fresh foreign lock is waited for, a stale one broken. The client itself goes on without it after a second, and
+    so do we after ``patience`` seconds: the comparison right before the rename is what protects the file.
+    """
+    deadline = time.monotonic() + patience
+    while io(os.path.lexists, lock) and not broken(lock, own):
+        if time.monotonic() > deadline:
+            return False
+        pause()
+    own.announce(lock)
+    try:
+        io(os.mkdir, lock, 0o700)
+        own.taken[lock] = io(os.lstat, lock).st_ino
+    except FileExistsError:  # somebody was quicker
+        own.withdraw(lock)
+        return time.monotonic() < deadline and take(lock, own, deadline - time.monotonic(), pause)
+    except OSError:
+        with suppress(OSError):
+            io(os.rmdir, lock)
+        own.withdraw(lock)
+        return False
+    return True
+
+
+def broken(lock: Path, own: OwnLock) -> bool:
+    """Whether ``lock`` was left behind, by a killed run of ours or by anybody for long, and is gone now."""
+    try:
+        made = io(os.lstat, lock).st_mtime
+        if not own.left_behind(lock, made) and time.time() - made < STALE:
+            return False
+        io(os.rmdir, lock)
+    except OSError:
+        return False
+    return True
+
+
+def clear(own: OwnLock) -> None:
+    """Remove the client locks that a killed run of ours left behind."""
+    for lock in [Path(text) for text in own.note.locks]:
+        broken(lock, own)
+        own.withdraw(lock)
+
+
+def release(lock: Path, own: OwnLock) -> None:
+    """Remove the lock folder, if it still is the one that we made."""
+    with suppress(OSError):
+        if io(os.lstat, lock).st_ino == own.taken.get(lock):
+            io(os.rmdir, lock)
+    own.withdraw(lock)
+
+
+@contextmanager
+def held(
+    changes: Sequence[Change], own: OwnLock, patience: float = STALE, pause: Pause = nap
+) -> Iterator[None]:
+    """Hold every lock that the owners of the files in ``changes`` take, as far as they can be had."""
+    taken: list[Path] = []
+    try:
+        for change in changes:
+            with suppress(OSError):
+                lock = place(change)
+                if lock and lock not in taken and take(lock, own, patience, pause):
+                    taken.append(lock)
+        yield
+    finally:
+        for lock in reversed(taken):
+            release(lock, own)

@@ -1,0 +1,83 @@
+"""What was asked for, on what it is decided, and the edits of a plan while it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mem0_agent.clients import CLIENTS
+from mem0_agent.edits import document
+from mem0_agent.model import Backend, Change, Edit, Files, Host, Kit, Receipt
+
+if TYPE_CHECKING:
+    from mem0_agent.model import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for. ``key`` is a key that was given to us, never one that we found.
+
+    ``bundle`` are the templates of the plugin by their path, where ``mode`` is plugin.
+    """
+
+    clients: tuple[str, ...]
+    backend: Backend
+    scope: Scope = "user"
+    project: Path | None = None
+    mode: Literal["direct", "plugin"] = "direct"
+    key: str = ""
+    store_key: bool = False
+    replace: bool = False
+    allow_duplicate: bool = False
+    skip: frozenset[str] = frozenset()
+    trust_hooks: bool = False
+    bundle: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def no_backup(sha: str) -> bytes:
+    raise KeyError(sha)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that a plan is made from. ``backup`` gives the bytes kept under a SHA-256."""
+
+    host: Host
+    files: Files
+    receipt: Receipt | None
+    request: Request
+    kit: Kit
+    backup: Callable[[str], bytes] = no_backup
+
+
+@dataclass(slots=True)
+class Draft:
+    """The edits of a plan while it grows: at the end one Change a path."""
+
+    edits: dict[Path, list[Edit]] = field(default_factory=dict)
+    reasons: dict[Path, str] = field(default_factory=dict)
+    owners: dict[Path, str] = field(default_factory=dict)
+    private: set[Path] = field(default_factory=set)
+    whole: list[Change] = field(default_factory=list)
+
+    def add(self, client: str, path: Path, edit: Edit, reason: str) -> None:
+        if edit in self.edits.get(path, ()):
+            return
+        self.edits.setdefault(path, []).append(edit)
+        self.owners.setdefault(path, client)
+        self.reasons[path] = "; ".join(dict.fromkeys([*filter(None, [self.reasons.get(path)]), reason]))
+
+    def changes(self, host: Host, files: Files, scope: Scope) -> list[Change]:
+        edited = [self.change(host, files, scope, path) for path in self.edits]
+        return [*(change for change in edited if change.after != change.before), *self.whole]
+
+    def change(self, host: Host, files: Files, scope: Scope, path: Path) -> Change:
+        before, owner = files.get(path), self.owners[path]
+        after, edits = document.perform(path, before, self.edits[path])
+        shown = path.name == ".mcp.json" or scope == "project"
+        return Change(
+            path, before, after, self.reasons[path], owner, edits, mode=0o644 if shown else 0o600,
+            lock=CLIENTS[owner].lock(host, path), private=path in self.private, scope=scope,
+        )  # fmt: skip
