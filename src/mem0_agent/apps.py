@@ -5,15 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import cowork_zip, registrations
+from mem0_agent import cowork_zip, registrations, routes
 from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.draft import Draft
 from mem0_agent.model import Change, Edit, Exit, Finding, UserError, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mem0_agent.draft import Draft, Scene
+    from mem0_agent.draft import Scene
     from mem0_agent.model import Client, ClientPlan, Registration, Severity
+    from mem0_agent.routes import Rival
+
+
+def join(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[Rival]) -> ClientPlan:
+    """One app's part of a plan: all of it, or none of it while the app runs and its file would have to change."""
+    alone = Draft()
+    planned = packed if scene.request.mode == "plugin" else registered
+    after = planned(scene, client, alone, part, refused)
+    if scene.request.store_key and not after.blocked:
+        keep_key(scene, client, alone)
+    if alone.edits and client.ID in scene.request.running:
+        return replace(part, blocked=running(scene, client))
+    draft.take(alone)
+    absent = (
+        f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
+    )
+    return after if part.presence.detected else replace(after, notes=(absent, *after.notes))
 
 
 # What keeps us from their files
@@ -56,6 +74,11 @@ def severity(scene: Scene) -> Severity:
 
 def keep_key(scene: Scene, client: Client, draft: Draft) -> None:
     """The key as the whole content of our own file, which belongs to no client alone."""
+    if not scene.request.key:
+        raise UserError(
+            "key.unset", "--store-key needs a key, and none was given",
+            hint="Give it on standard input: mem0-agent install --store-key --api-key-stdin < key.txt",
+        )  # fmt: skip
     path = DESKTOPS[client.ID].key_file(scene.host)
     before, after = scene.files.get(path), f"{scene.request.key}\n".encode()
     if before != after:
@@ -66,41 +89,46 @@ def keep_key(scene: Scene, client: Client, draft: Draft) -> None:
 # Direct
 
 
-def told(scene: Scene, client: Client, draft: Draft, part: ClientPlan) -> ClientPlan:
-    """What goes with an entry in an app's file; a plugin that was made before goes."""
-    if client.ID not in DESKTOPS or part.blocked:
+def registered(
+    scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[Rival]
+) -> ClientPlan:
+    """The entry in an app's file, and what has to be said about it; a plugin that was made before goes."""
+    if "mcp" in scene.request.skip:
         return part
+    if lacking := keyless(scene, client):
+        return replace(part, blocked=lacking)
+    after = routes.register(scene, client, draft, part, refused)
+    if after.blocked:
+        return after
     desktop = DESKTOPS[client.ID]
     path = desktop.bundle_file(scene.host)
     now, record = scene.files.get(path), scene.receipt.records.get(path) if scene.receipt else None
-    notes = [*part.notes]
+    notes = [*after.notes]
     if now is not None and record and record.result == digest(now):
         draft.whole.append(Change(path, now, None, "no longer needed", client.ID))
         notes.append(f"If you have uploaded the plugin, remove it in {desktop.APP} too.")
-    return replace(part, notes=(*notes, *desktop.remarks(scene.host, scene.request.backend)))
+    return replace(after, notes=(*notes, *desktop.remarks(scene.host, scene.request.backend)))
 
 
 # The plugin
 
 
-def packed(scene: Scene, client: Client, draft: Draft, part: ClientPlan) -> ClientPlan:
-    """The plugin as a file for people to upload, and the steps; our entry in the app's file goes, for one of two must."""
+def packed(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[Rival]) -> ClientPlan:
+    """The plugin as a file for people to upload, and the steps; our own entry in the app's file goes."""
+    del refused  # it registers nothing
     desktop, request = DESKTOPS[client.ID], scene.request
     if forbidden := desktop.plugin_ban(scene.host, scene.files):
         return replace(part, blocked=forbidden)
-    skills = {} if "skills" in request.skip else scene.kit.skills
-    path = desktop.bundle_file(scene.host)
-    data = cowork_zip.bundle(scene.host, skills, hooks="hooks" not in request.skip)
+    skills, hooks = {} if "skills" in request.skip else scene.kit.skills, "hooks" not in request.skip
+    path, data = desktop.bundle_file(scene.host), cowork_zip.bundle(scene.host, skills, hooks=hooks)
     if scene.files.get(path) != data:
         reason = "the plugin for you to upload"
         draft.whole.append(Change(path, scene.files.get(path), data, reason, client.ID, mode=0o644))
-    others = list(taken_out(scene, client, draft))
-    notes = [
-        f"“{r.name}” in {r.path} leads to a Mem0 too: with a connector beside it every tool comes twice."
-        for r in others
-    ]
+    twice = "with a connector beside it every tool comes twice."
+    others = taken_out(scene, client, draft)
+    notes = [f"“{other.name}” in {other.path} leads to a Mem0 too: {twice}" for other in others]
     key = request.store_key or bool(scene.files.get(desktop.key_file(scene.host)))
-    notes += desktop.steps(scene.host, request.backend, hooks="hooks" not in request.skip, key=key)
+    notes += desktop.steps(scene.host, request.backend, hooks=hooks, key=key)
     names = tuple(dict.fromkeys(name.split("/")[0] for name in sorted(skills)))
     return replace(part, notes=(*part.notes, *notes), skills=names)
 
@@ -129,7 +157,8 @@ def scoped(names: tuple[str, ...], scope: str, *, named: bool) -> tuple[str, ...
     """The clients that have files of a project, where those are wanted. Raises UserError for a named one without."""
     lacking = [name for name in names if name in DESKTOPS and scope == "project"]
     if lacking and named:
-        message = f"{DESKTOPS[lacking[0]].APP} reads no file of a project: --scope project has no place for {lacking[0]}"
+        app = DESKTOPS[lacking[0]].APP
+        message = f"{app} reads no file of a project: --scope project has no place for {lacking[0]}"
         hint = f"Set it up for yourself: mem0-agent install --client {lacking[0]}"
         raise UserError("usage", message, hint=hint, exit_code=Exit.USAGE)
     return tuple(name for name in names if name not in lacking)

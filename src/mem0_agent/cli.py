@@ -26,7 +26,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 Command = Literal["install", "doctor", "uninstall"]
-KNOWN = [*CLIENTS, "cowork"]
+KNOWN = list(CLIENTS)
 Clients = Annotated[
     list[str] | None,
     typer.Option("--client", "-c", metavar="|".join(KNOWN), help="Which client; again for more.", autocompletion=lambda: KNOWN),

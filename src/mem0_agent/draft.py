@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Request:
     """What the user asked for. ``key`` is a key that was given to us, never one that we found.
 
-    ``bundle`` are the templates of the plugin by their path, where ``mode`` is plugin.
+    ``bundle`` are the templates of the plugin by their path, where ``mode`` is plugin. ``named`` is False where the
+    clients are those that were found; ``running`` are those of them whose app runs.
     """
 
     clients: tuple[str, ...]
@@ -34,6 +35,8 @@ class Request:
     skip: frozenset[str] = frozenset()
     trust_hooks: bool = False
     bundle: Mapping[str, bytes] = field(default_factory=dict)
+    named: bool = True
+    running: frozenset[str] = frozenset()
 
 
 def no_backup(sha: str) -> bytes:
@@ -68,6 +71,14 @@ class Draft:
         self.edits.setdefault(path, []).append(edit)
         self.owners.setdefault(path, client)
         self.reasons[path] = "; ".join(dict.fromkeys([*filter(None, [self.reasons.get(path)]), reason]))
+
+    def take(self, other: Draft) -> None:
+        """Make what stands in ``other``, which is about other paths, part of this one."""
+        self.edits |= other.edits
+        self.reasons |= other.reasons
+        self.owners |= other.owners
+        self.private |= other.private
+        self.whole += other.whole
 
     def changes(self, host: Host, files: Files, scope: Scope) -> list[Change]:
         edited = [self.change(host, files, scope, path) for path in self.edits]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import hooks, registrations, routes, runtime, skills
+from mem0_agent import apps, hooks, registrations, routes, runtime, skills
 from mem0_agent.clients import CLIENTS, programs
+from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.draft import Draft
 from mem0_agent.edits import document
 from mem0_agent.model import Change, ClientPlan, Edit, Plan, UserError
@@ -25,7 +26,7 @@ def plan(scene: Scene) -> Plan:
     if refused:
         raise routes.refusal(refused)
     ready = any(part.blocked is None or part.entry or part.hooks for part in clients)
-    own = own_changes(scene.host, scene.files, scene.request, scene.kit) if ready else ()
+    own = own_changes(scene.host, scene.files, scene.request, scene.kit, clients) if ready else ()
     return Plan(scene.request.backend, clients, (*own, *draft.changes(scene.host, scene.files, scene.request.scope)))
 
 
@@ -33,6 +34,8 @@ def join(scene: Scene, client: Client, draft: Draft, refused: list[routes.Rival]
     """One client's part of the plan; its edits go into ``draft``, what stands in the way into ``refused``."""
     request = scene.request
     part = ClientPlan(client.ID, client.presence(scene.host, scene.files), request.scope, request.mode, None)
+    if client.ID in DESKTOPS:
+        return apps.join(scene, client, draft, part, refused)
     if "mcp" not in request.skip:
         part = routes.register(scene, client, draft, part, refused)
     if "hooks" not in request.skip:
@@ -95,10 +98,13 @@ def keep_key(host: Host, draft: Draft, client: Client, request: Request) -> None
 # What is ours alone
 
 
-def own_changes(host: Host, files: Files, request: Request, kit: Kit) -> tuple[Change, ...]:
+def own_changes(
+    host: Host, files: Files, request: Request, kit: Kit, clients: tuple[ClientPlan, ...]
+) -> tuple[Change, ...]:  # fmt: skip
     """What we keep for ourselves: the settings, and the memory's program where clients and hooks start it."""
     config = settings(host, files, request.backend, kit.config)
-    needed = request.backend.kind != "platform" or "hooks" not in request.skip
+    started = any(part.entry and part.entry.entry.get("command") == str(host.launcher) for part in clients)
+    needed = started or request.backend.kind != "platform" or "hooks" not in request.skip
     program = runtime.changes(host, files, kit.wing) if needed else ()
     return (*program, *([config] if config.after != config.before else []))
 

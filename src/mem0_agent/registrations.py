@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 PRECEDENCE = ("managed", "local", "profile", "project", "user", "system", "plugin")
 """Which of several entries of one name a client takes, as both were seen to do; the first one wins."""
-FIXED = frozenset({"managed", "system"})
-"""The scopes of files that belong to an administrator."""
+BY_HAND = {"extension": "Settings → Extensions", "account": "Customize → Plugins"}
+"""The scopes of what only the client itself may take away, and where in it people do that."""
+FIXED = frozenset({"managed", "system", *BY_HAND})
+"""The scopes of files that belong to an administrator, or that the client alone may write."""
 BY_ADDRESS = frozenset({"claude-code"})
 """Clients that leave a plugin's server out for an entry of the same address; the others do for the same name."""
 SAME_ADDRESS_SINCE = (2, 1, 329)

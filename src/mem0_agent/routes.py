@@ -104,6 +104,8 @@ def apart(other: Registration, target: Registration) -> bool:
 def remove(draft: Draft, client: Client, found: Iterable[Rival], target: Registration) -> None:
     """Take entries out, and switch plugins off by their own switch: what a plugin has not sent yet stays with it."""
     for other in (rival.registration for rival in found):
+        if other.scope in registrations.BY_HAND:
+            continue
         if other.plugin:
             draft.add(client.ID, other.path, Edit("put", other.keys, value=False), f"switch off the plugin {other.plugin}")
         elif apart(other, target) and other.scope not in registrations.FIXED:
@@ -164,7 +166,10 @@ def refusal(found: list[Rival]) -> UserError:
     fixed = [row for row in rows if row.scope in registrations.FIXED]
     more = f"; {len(found) - 1} more" if len(found) > 1 else ""
     hint = "mem0-agent install --replace takes the other out; --allow-duplicate keeps both, with their tools twice."
-    if fixed:
+    if fixed and fixed[0].scope in registrations.BY_HAND:
+        where = registrations.BY_HAND[fixed[0].scope]
+        hint = f"Remove it in Claude under {where}, or keep both, with their tools twice: --allow-duplicate."
+    elif fixed:
         hint = f"{fixed[0].path} belongs to this machine's administrator: ask them, or keep both with --allow-duplicate."
     elif all(row.plugin for row in rows):
         hint = "mem0-agent install --replace switches the plugin off; --allow-duplicate keeps both, for two accounts say."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import claude_code, codex
+from mem0_agent.clients import claude_code, codex, cowork
 
 if TYPE_CHECKING:
     from mem0_agent.model import Client
@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 CLIENTS: dict[str, Client] = {
     claude_code.ID: claude_code,
     codex.ID: codex,
+    cowork.ID: cowork,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from mem0_agent.clients import claude_code, claude_plugins, codex, codex_plugins
+from mem0_agent.clients import claude_code, claude_plugins, codex, codex_plugins, cowork, cowork_app
 
 if TYPE_CHECKING:
     from mem0_agent.model import Endpoint, Files, Finding, Host, Registration
@@ -23,4 +23,8 @@ class PluginSide(Protocol):
         """Routes to a Mem0 that may exist and that no file proves, each as a sentence."""
 
 
-PLUGINS: dict[str, PluginSide] = {claude_code.ID: claude_plugins, codex.ID: codex_plugins}
+PLUGINS: dict[str, PluginSide] = {
+    claude_code.ID: claude_plugins,
+    codex.ID: codex_plugins,
+    cowork.ID: cowork_app,
+}

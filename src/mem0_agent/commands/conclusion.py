@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mem0_agent import files, hooks, host, journal, ledger
 from mem0_agent.clients import CLIENTS
+from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def concluded(job: Job, plan: Plan, outcomes: Mapping[str, Outcome]) -> Report:
     trust = {} if job.options.dry_run else {p.client: trust_of(job, p) for p in plan.clients if p.hooks}
-    blocked = next((part.blocked for part in plan.clients if part.blocked), None)
+    blocked = next((p.blocked for p in plan.clients if p.blocked and p.blocked.severity == "error"), None)
     error = None
     if blocked:
         error = UserError(blocked.id, blocked.detail, hint=blocked.fix, path=blocked.path)
@@ -82,6 +83,8 @@ def verification(part: ClientPlan, outcome: Outcome | None) -> Verification:
         return Verification(status, outcome.detail, outcome.entities, outcome.elapsed_ms, outcome.kind)
     if part.entry is None:
         why = "no MCP server is registered" if part.blocked else "no MCP server was asked for (--skip mcp)"
+        if part.client in DESKTOPS and part.mode == "plugin":
+            why = "the plugin holds no server: the connector is yours to add"
         return Verification("skipped", why)
     return Verification("skipped", "nothing was asked of the server (--no-verify)")
 

@@ -10,6 +10,7 @@ from mem0_agent import __version__, apply, files, host, install, ledger, runtime
 from mem0_agent.clients import CLIENTS
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
+from mem0_agent.commands.running import running
 from mem0_agent.commands.versions import with_versions
 from mem0_agent.draft import Scene
 from mem0_agent.model import Exit, UserError
@@ -42,7 +43,8 @@ def run(job: Job) -> Report:
 def planned(job: Job) -> tuple[Plan, Files]:
     receipt = ledger.load(job.here.dirs)
     known = gathered(job)
-    scene = Scene(job.here, known, receipt, job.request, job.kit, partial(ledger.restore_bytes, job.here.dirs))
+    request = replace(job.request, running=running(job.here, job.request.clients))
+    scene = Scene(job.here, known, receipt, request, job.kit, partial(ledger.restore_bytes, job.here.dirs))
     plan = install.plan(scene)
     guard_project(job.request, plan)
     return plan, known

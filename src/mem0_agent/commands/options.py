@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mem0_agent import host, ledger
+from mem0_agent import apps, host, ledger
 from mem0_agent.clients import CLIENTS
+from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.draft import Request
 from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserError
 
@@ -45,7 +46,6 @@ class Job:
 
 
 NOT_YET = {
-    "cowork": "Claude Cowork is not supported yet: set up claude-code and codex with this version",
     "plugin": "--mode plugin is not supported yet: --mode direct writes the clients' own files",
 }
 PARTS = ("mcp", "hooks", "skills")
@@ -73,7 +73,7 @@ def chosen_clients(names: Sequence[str]) -> tuple[str, ...]:
 
 def request_of(here: Host, words: Words, face: Face) -> Request:
     """What ``install`` is asked to do. Raises UserError for words that do not go together or are for later."""
-    if words["mode"] == "plugin":
+    if words["mode"] == "plugin" and not set(words["client"]) & DESKTOPS.keys():
         raise not_yet("plugin")
     if unknown := [word for word in words["skip"] if word not in PARTS]:
         raise usage(f"There is nothing called “{unknown[0]}” to skip.", f"Parts: {', '.join(PARTS)}")
@@ -83,9 +83,11 @@ def request_of(here: Host, words: Words, face: Face) -> Request:
     face.secrets += [key] if key else []
     backend = backend_of(here, words, key)
     named = chosen_clients(words["client"])
+    clients = apps.scoped(named or detected(here), words["scope"], named=bool(named))
     return Request(
-        named or detected(here), backend, words["scope"], project_folder(here, words["project"]), words["mode"],
+        clients, backend, words["scope"], project_folder(here, words["project"]), words["mode"],
         key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]), words["trust_hooks"],
+        named=bool(named),
     )  # fmt: skip
 
 

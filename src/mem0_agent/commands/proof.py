@@ -43,7 +43,10 @@ def staged(here: Host, after: Files, scratch: Path) -> tuple[Path, Path, Path]:
         folder.mkdir(mode=0o700)
     (homes[0] / "config.toml").write_bytes(after[here.dirs.config / "config.toml"] or b"")
     credentials = here.dirs.config / "credentials"
-    if credentials.is_file():
+    planned = after.get(credentials)
+    if planned is not None:
+        (homes[0] / "credentials").write_bytes(planned)
+    elif credentials.is_file():
         shutil.copy(credentials, homes[0] / "credentials")
     return homes
 

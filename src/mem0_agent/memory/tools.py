@@ -144,11 +144,6 @@ READING = (
     "get_event_status",
 )
 OVERWRITING = ("update_memory", "delete_memory", "delete_all_memories", "delete_entities")
-OUTPUT = {
-    "type": "object",
-    "properties": {"result": {"type": "string", "description": "The answer as JSON text."}},
-    "required": ["result"],
-}
 
 
 def listing(*, local: bool) -> list[Schema]:
@@ -162,7 +157,6 @@ def listing(*, local: bool) -> list[Schema]:
                 "properties": arguments,
                 **({"required": REQUIRED[name]} if name in REQUIRED else {}),
             },
-            "outputSchema": OUTPUT,
             "annotations": hints(name, local=local),
         }
         for name, arguments in ARGUMENTS.items()
