@@ -7,13 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.memory.hooks.helpers import APP, EVENTS, PROGRAM, SESSION, Home, claude_lines, codex_lines, until
+
 from mem0_agent import __version__
 from mem0_agent.memory import events, hook, journal
 from mem0_agent.memory.redact import FENCE
-from tests.memory.hooks.helpers import APP, EVENTS, PROGRAM, SESSION, Home, claude_lines, codex_lines, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,6 +205,21 @@ def test_what_was_said_is_one_memory_of_its_session_replaced_in_place(
     assert second[0]["metadata"]["type"] == "session_state"
 
 
+def test_a_captured_memory_that_a_person_deleted_stays_forgotten(home: Home) -> None:
+    home.captured("claude-code", "Stop")
+    memory = home.memory()
+    memory.delete(home.states()[0]["id"])
+    memory.close()
+
+    home.captured("claude-code", "SessionEnd")
+    assert home.states() == []
+    with (home.root / "claude-code.jsonl").open("a") as file:
+        file.write(claude_lines(("user", "the tokens are signed with RS256")))
+    home.captured("claude-code", "SessionEnd")
+    assert [SAID in row["memory"] for row in home.states()] == [False]
+    assert "RS256" in home.states()[0]["memory"]
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("event", ["PostCompact", "SessionEnd", "TaskCompleted", "Stop"])
 def test_where_output_would_be_invalid_there_is_none(home: Home, client: str, event: str) -> None:
@@ -360,7 +376,7 @@ def test_a_session_is_not_reminded_where_that_could_loop_or_nag(home: Home, reas
     if reason == "unwritable":
         home.state.mkdir()
         (home.state / "sessions").write_text("in the way")
-    fields = {
+    fields: dict[str, dict[str, object]] = {
         "active": {"stop_hook_active": True},
         "active unknown": {"stop_hook_active": None},
         "subagent": {"agent_id": "a"},
@@ -385,12 +401,10 @@ def test_a_session_is_not_reminded_where_that_could_loop_or_nag(home: Home, reas
         ({"exclude": [7]}, False, True),
     ],
 )
-def test_people_say_where_and_what(
-    home: Home, hooks: dict[str, object], captured: bool, recalled: bool
-) -> None:
+def test_people_say_where_and_what(home: Home, hooks: dict[str, Any], captured: bool, recalled: bool) -> None:
     home.store("Auth uses JWT, not sessions.")
     places = {"{project}": str(home.project), "{root}": str(home.root), "{project}x": f"{home.project}x"}
-    filled = {
+    filled: dict[str, Any] = {
         name: [places.get(item, item) for item in value] if isinstance(value, list) else value
         for name, value in hooks.items()
     }
@@ -456,6 +470,9 @@ def test_unknown_events_are_passed_over(home: Home, client: str, event: str) -> 
     assert not home.state.exists() or sorted(path.name for path in home.state.iterdir()) == ["settings.json"]
 
 
+ODD: tuple[object, ...] = (None, 7, [], {}, {"a": 1}, "\x00", "\ud800", "x" * 300, "../../../x")
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("event", ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "PostToolUse"])
 def test_fields_that_are_missing_or_of_another_type_break_nothing(
@@ -463,8 +480,8 @@ def test_fields_that_are_missing_or_of_another_type_break_nothing(
 ) -> None:
     whole = home.event(client, event)
     for name in whole:
-        for value in (None, 7, [], {}, {"a": 1}, "\x00", "\ud800", "x" * 300, "../../../x"):
-            if name == "hook_event_name" or (name, value) == ("cwd", "\x00"):
+        for value in ODD:
+            if name == "hook_event_name":
                 continue
             status, _, err = home.raw(client, json.dumps({**whole, name: value}).encode())
             assert (status, err) == (0, b"")
@@ -759,7 +776,7 @@ def test_what_a_hook_imports(home: Home, event: str, fields: dict[str, object], 
 
     heavy = HEAVY - ALLOWED_WITH_SQLITE if database else HEAVY
     assert modules & heavy == set()
-    assert (DATABASE <= modules) is database
+    assert (modules >= DATABASE) is database
     assert not {
         name
         for name in modules

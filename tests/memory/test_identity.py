@@ -5,8 +5,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from mem0_agent.memory import identity, settings
 from tests.memory.hooks.helpers import repository
+
+from mem0_agent.memory import identity, settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,10 @@ import random
 import string
 
 import pytest
+from tests.memory.hooks.secrets import SECRETS, core
+
 from mem0_agent.memory.redact import FENCE, line, plain, public, redact, unfenced
 from mem0_agent.memory.shapes import RULES
-from tests.memory.hooks.secrets import SECRETS, core
 
 
 @pytest.mark.parametrize(("name", "secret"), SECRETS.items(), ids=list(SECRETS))
@@ -82,6 +83,9 @@ def test_what_is_not_secret_around_it_stays(text: str, kept: str) -> None:
         "commit 3f786850e387550fdaba6c3a0d1f3b1c3d3b1d3a fixed it",
         "id 123e4567-e89b-12d3-a456-426614174000",
         "user: alice, role: admin",
+        "the cookie: chocolate, not oatmeal",
+        "git log --oneline --no-pager and --token-ring topology",
+        "run it with --password --verbose",
         "keyboard layout; monkey patching; passport photo; secretary",
         "if (password == null) return",
         "the hash is sha256 and the file is auth/tokens/rotate.py",
@@ -199,6 +203,9 @@ ADVERSARIAL = {
     "digits": "1234567890:AA" * 76_000,
     "atlas": "a" * 500_000 + ".atlasv1." * 50_000,
     "is": "password is " * 80_000,
+    "flags": "--a-" * 250_000,
+    "flag secrets": "--password" * 100_000,
+    "cookies": "cookie: " * 125_000,
 }
 
 

@@ -4,10 +4,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mem0_agent.memory import lowering, remote, wire
-from mem0_agent.memory.protocol import Refused
 from tests.memory.hooks.helpers import Home
 from tests.memory.hooks.rest import MEMORY, Rest
+
+from mem0_agent.memory import lowering, remote, wire
+from mem0_agent.memory.protocol import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -252,29 +253,29 @@ def test_what_would_reach_too_far_is_not_even_sent(
 
 
 @pytest.mark.parametrize(
-    ("mode", "code", "status"),
+    ("mode", "refused"),
     [
-        ("400", "bad_request", 400),
-        ("401", "key_rejected", 401),
-        ("404", "not_found", 404),
-        ("429", "rate_limited", 429),
-        ("500", "server_error", 500),
-        ("redirect", "redirected", 307),
-        ("huge", "too_large", 0),
-        ("html", "not_json", 200),
-        ("empty", "bad_answer", 502),
+        ("400", ("bad_request", 400)),
+        ("401", ("key_rejected", 401)),
+        ("404", ("not_found", 404)),
+        ("429", ("rate_limited", 429)),
+        ("500", ("server_error", 500)),
+        ("redirect", ("redirected", 307)),
+        ("huge", ("too_large", 0)),
+        ("html", ("not_json", 200)),
+        ("empty", ("bad_answer", 502)),
     ],
 )
 @pytest.mark.parametrize("make", [platform, selfhosted])
 def test_a_bad_answer_is_a_refusal_without_the_key(
-    home: Home, rest: Rest, make: Callable[[Home, Rest], Memory], mode: str, code: str, status: int
+    home: Home, rest: Rest, make: Callable[[Home, Rest], Memory], mode: str, refused: tuple[str, int]
 ) -> None:
     rest.mode = mode
 
     with pytest.raises(Refused) as refusal:
         make(home, rest).search("q", FILTERS)
 
-    assert (refusal.value.code, refusal.value.status) == (code, status)
+    assert (refusal.value.code, refusal.value.status) == refused
     assert len(rest.seen) == 1
     assert KEY not in str(refusal.value)
     assert len(refusal.value.detail) <= 300

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from mem0_agent.memory import transcript
 from tests.memory.hooks.helpers import assistant_uses, claude_lines, codex_lines, sent, user
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from mem0_agent.memory import transcript
 
 TURNS = (("user", "we moved auth from sessions to JWT"), ("assistant", "Done."), ("user", "now the tests"))
 
@@ -27,7 +25,7 @@ def test_claude_code_says_what_was_said_and_nothing_of_its_bookkeeping(tmp_path:
     assert found.turns == list(TURNS)
     assert found.files == ["/p/a.py", "/p/b.py"]
     assert (found.edits, found.stored) == (3, False)
-    assert found.end == os.path.getsize(path)
+    assert found.end == Path(path).stat().st_size
 
 
 @pytest.mark.parametrize("form", ["item", "event", "sent"])
@@ -110,7 +108,7 @@ def test_a_line_that_is_still_being_written_waits_for_the_next_time(tmp_path: Pa
 def test_only_what_came_since_is_read_and_a_new_file_from_its_start(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", claude_lines(TURNS[0]))
     end = transcript.read(path, "claude-code").end
-    with open(path, "a", encoding="utf-8") as file:
+    with Path(path).open("a", encoding="utf-8") as file:
         file.write(claude_lines(TURNS[2]))
 
     assert transcript.read(path, "claude-code", end).turns == [TURNS[2]]

@@ -247,15 +247,15 @@ def codex_lines(*turns: tuple[str, str], edits: tuple[str, ...] = (), form: str 
         rows.append(sent(role, "input_text" if role == "user" else "output_text", text))
         if form == "item":
             kind, part = ("UserMessage", "text") if role == "user" else ("AgentMessage", "Text")
-            item = {"type": kind, "id": "i", "content": [{"type": part, "text": text}]}
-            rows.append({"type": "event_msg", "payload": {"type": "item_completed", "item": item}})
+            said: Fields = {"type": kind, "id": "i", "content": [{"type": part, "text": text}]}
+            rows.append({"type": "event_msg", "payload": {"type": "item_completed", "item": said}})
         elif form == "event":
             kind = "user_message" if role == "user" else "agent_message"
             rows.append({"type": "event_msg", "payload": {"type": kind, "message": text}})
     for path in edits:
-        changes = {path: {"type": "add", "content": "not said"}}
-        item = {"type": "FileChange", "changes": changes, "status": "completed"}
-        payload = {"type": "patch_apply_end", "success": True, "changes": changes}
+        changes: Fields = {path: {"type": "add", "content": "not said"}}
+        item: Fields = {"type": "FileChange", "changes": changes, "status": "completed"}
+        payload: Fields = {"type": "patch_apply_end", "success": True, "changes": changes}
         rows.append(
             {
                 "type": "event_msg",

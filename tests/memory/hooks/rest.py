@@ -64,7 +64,7 @@ def handler(rest: Rest) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name in the library
             pass
 
         def handle_one_request(self) -> None:
@@ -80,7 +80,7 @@ def handler(rest: Rest) -> type[BaseHTTPRequestHandler]:
             rest.seen.append({"method": self.command, "path": self.path, "body": body, "headers": headers})
             getattr(self, rest.mode, self.status)()
 
-        do_GET = do_POST = do_PUT = do_DELETE = serve
+        do_GET = do_POST = do_PUT = do_DELETE = serve  # noqa: N815  their names in the library
 
         def ok(self) -> None:
             body = rest.seen[-1]["body"]

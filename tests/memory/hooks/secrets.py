@@ -30,10 +30,7 @@ SECRETS = {
     "jwt": "ey" + "JhbGciOiJIUzI1NiJ9.ey" + "JzdWIiOiIxMjM0NTY3ODkwIn0." + MIX + "-" + MIX[:11],
     "pem": "-----BEGIN RSA PRIVATE" + " KEY-----\n" + PEM_BODY + "\n-----END RSA PRIVATE" + " KEY-----",
     "pem-escaped": "-----BEGIN PRIVATE"
-    + " KEY-----\\n"
-    + PEM_BODY.replace("\n", "\\n")
-    + "\\n-----END PRIVATE"
-    + " KEY-----",
+    " KEY-----\\n" + PEM_BODY.replace("\n", "\\n") + "\\n-----END PRIVATE" + " KEY-----",
     "pem-unclosed": "-----BEGIN OPENSSH PRIVATE" + " KEY-----\n" + PEM_BODY,
     "url": "postgres://admin:" + "tr0ub4dor" + "@db.example.org:5432/app",
     "url-token": "https://" + MIX[:24] + "@git.example.org/acme/widgets.git",
@@ -59,6 +56,11 @@ SECRETS = {
     "twilio": "S" + "K" + HEX[:32],
     "age": "AGE-SECRET" + "-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2,
     "azure": "abc8" + "Q~" + MIX + "ab",
+    "flag": "deploy --api-key " + "q8w7e6r5t4",
+    "flag-password": "mysql --password=" + "hunter2hunter",
+    "cookie": "Cookie: theme=dark; sid=" + "q8w7e6r5t4y3u2",
+    "aws-secret": '"SecretAccessKey": "' + "wJalrXUtnFEMI/K7MDENG/bPxRfiCYqwertyuiop",
+    "connection": "Server=db;User Id=sa;Password=" + "hunter2hunter" + ";Encrypt=yes",
     "webhook": "https://hooks.slack.com/services/" + "T0000000/B0000000/" + MIX[:24],
 }
 """By name, one of each shape."""
@@ -75,6 +77,11 @@ INNER = {
     "env": "verylongvalue",
     "env-token": "verylongvalue",
     "client-secret": "q8w7e6r5t4",
+    "flag": "q8w7e6r5t4",
+    "flag-password": "hunter2",
+    "cookie": "q8w7e6r5t4",
+    "aws-secret": "bPxRfiCY",
+    "connection": "hunter2",
 }
 
 
