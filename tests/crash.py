@@ -71,7 +71,9 @@ class Bench:
     def expect_tree(self, what: str, wanted: dict[str, Node], ignore: set[str] | None = None) -> None:
         found = visible(self.root)
         names = (found.keys() | wanted.keys()) - (ignore or set())
-        self.expect(what, {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}, {})
+        self.expect(
+            what, {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}, {}
+        )
 
     def whole(self, what: str) -> None:
         """Every watched file is as it was or as it is to be."""
@@ -111,11 +113,12 @@ class Bench:
         else:
             if fault.hit.startswith(TIDYING):
                 return self.whole(what)
-            self.expect_tree(what, self.after if outcome == "done" else self.before, {LOCK})
+            self.expect_tree(what, self.after if outcome == "done" else self.before, STATE)
         self.operate(self.root)
-        self.expect_tree(f"{what}, run again", self.after)
+        self.expect_tree(f"{what}, run again", self.after, STATE)
         uninstall(self.root)
-        self.expect_tree(f"{what}, uninstalled", self.original)
+        self.expect_tree(f"{what}, uninstalled", self.original, STATE)
+        return None
 
 
 def main(folder: str, operation: str, mode: str, stride: str = "1") -> None:

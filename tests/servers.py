@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-ENTITIES = {"count": 2, "results": [{"id": "1", "type": "user", "name": "ann"}, {"id": "2", "type": "app", "name": "x"}]}
+ENTITIES = {
+    "count": 2,
+    "results": [{"id": "1", "type": "user", "name": "ann"}, {"id": "2", "type": "app", "name": "x"}],
+}
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     fake: ClassVar[Server]
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
         pass
 
     def take(self) -> Request:
@@ -107,7 +110,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self.fake.behaviour.sse:
             return self.send(200, text.encode(), **headers)
         noise = '{"jsonrpc": "2.0", "method": "notifications/message", "params": {}}'
-        stream = f": hello\r\n\r\nevent: message\r\ndata: {noise}\r\n\r\nevent: message\r\ndata: {text}\r\n\r\n"
+        stream = (
+            f": hello\r\n\r\nevent: message\r\ndata: {noise}\r\n\r\nevent: message\r\ndata: {text}\r\n\r\n"
+        )
         return self.send(200, stream.encode(), "text/event-stream", **headers)
 
     def do_GET(self) -> None:
@@ -144,8 +149,12 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_json({"jsonrpc": "2.0", "id": number, "result": self.listed(request)})
         if request.rpc == "tools/call":
             content = [{"type": "text", "text": how.text}]
-            return self.send_json({"jsonrpc": "2.0", "id": number, "result": {"content": content, "isError": how.is_error}})
-        return self.send_json({"jsonrpc": "2.0", "id": number, "error": {"code": -32601, "message": "unknown"}})
+            return self.send_json(
+                {"jsonrpc": "2.0", "id": number, "result": {"content": content, "isError": how.is_error}}
+            )
+        return self.send_json(
+            {"jsonrpc": "2.0", "id": number, "error": {"code": -32601, "message": "unknown"}}
+        )
 
     def greet(self, request: Request, number: Any) -> None:
         how, name = self.fake.behaviour, f"session-{len(self.fake.requests)}"
@@ -153,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
             how.forgets -= 1
         else:
             self.fake.sessions.append(name)
-        result = {
+        result: dict[str, Any] = {
             "protocolVersion": how.protocol or request.body["params"]["protocolVersion"],
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "fake-mem0", "version": "1"},
@@ -210,7 +219,9 @@ def hang(handler: Handler, request: Request) -> None:
 
 def drip(handler: Handler, request: Request) -> None:
     """Headers at once, then a byte of white space now and then, for ever."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+    handler.wfile.write(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
     trickle(handler, b"1\r\n \r\n")
 
 
@@ -250,7 +261,7 @@ def not_rpc(handler: Handler, request: Request) -> None:
 
 def not_http(handler: Handler, request: Request) -> None:
     handler.close_connection = True
-    handler.wfile.write(b"220 mail.example ESMTP\r\n")
+    handler.wfile.write(b"220 mail.example ESMTP\r\n\r\n")
 
 
 def hang_up(handler: Handler, request: Request) -> None:

@@ -8,7 +8,7 @@ import signal
 import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mem0_agent import apply, files, ledger
+from mem0_agent import apply, disk, files, ledger
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Change, Dirs, Edit, digest
 
@@ -35,7 +35,7 @@ def tree(root: Path) -> dict[str, Node]:
         status = path.lstat()
         name = str(path.relative_to(root))
         if stat.S_ISLNK(status.st_mode):
-            found[name] = Node("link", 0, os.readlink(path))
+            found[name] = Node("link", 0, str(path.readlink()))
         elif path.is_dir():
             found[name] = Node("folder", status.st_mode & 0o7777, "")
         else:
@@ -88,12 +88,16 @@ def edited(path: Path, edits: list[Edit], lock: Path | None = None) -> Change | 
     if before is not None and apply.stands(probe, before):
         return None
     after, done = document.perform(path, before, edits)
-    return Change(path, before, after, "our entry", "client", done, lock=lock or path.with_name(path.name + ".lock"))
+    return Change(
+        path, before, after, "our entry", "client", done, lock=lock or path.with_name(path.name + ".lock")
+    )
 
 
 def install(root: Path, version: str = "1") -> None:
     changes = planned(root, version)
-    with apply.transaction(changes, dirs_in(root), backend=Backend("local"), clients=["client"], version=version):
+    with apply.transaction(
+        changes, dirs_in(root), backend=Backend("local"), clients=["client"], version=version
+    ):
         pass
 
 
@@ -110,13 +114,22 @@ def uninstall(root: Path) -> None:
             continue
         if seal != record.result and record.edits:
             after = document.revert(record.path, now, record.edits, force=True).text
-        changes.append(Change(record.path, now, after, "as it was", "client", lock=record.path.with_name(record.path.name + ".lock")))
+        changes.append(
+            Change(
+                record.path,
+                now,
+                after,
+                "as it was",
+                "client",
+                lock=record.path.with_name(record.path.name + ".lock"),
+            )
+        )
     with apply.transaction(changes, dirs, forget=[record.path for record in records]):
         pass
 
 
 class Fault:
-    """Lets the ``point``-th operation on files go wrong, for ``files.io.perform``; counts from 1.
+    """Lets the ``point``-th operation on files go wrong, for ``disk.io.perform``; counts from 1.
 
     ``mode``: "kill-before", "kill-after", "once" (one error), "after" (the operation is done, then fails), "on"
     (every one from there), "short" (writes one byte), "signal" (SIGTERM to ourselves, then as usual).
@@ -153,15 +166,15 @@ class Fault:
         return result
 
 
-class counting:
+class counting:  # noqa: N801 - reads as a verb after with
     """With a fault in place of the plain operations."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Any) -> None:
         self.fault = fault
 
-    def __enter__(self) -> Fault:
-        self.before, files.io.perform = files.io.perform, self.fault
+    def __enter__(self) -> Any:
+        self.before, disk.io.perform = disk.io.perform, self.fault
         return self.fault
 
     def __exit__(self, *_: object) -> None:
-        files.io.perform = self.before
+        disk.io.perform = self.before

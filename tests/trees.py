@@ -35,7 +35,7 @@ def read_tree(root: Path) -> Tree:
     found: Tree = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        found[name] = None if path.is_dir() else path.read_bytes()
+        found[name] = path.read_bytes() if path.is_file() else None
     return found
 
 
@@ -48,7 +48,7 @@ def mark(path: Path) -> Mark:
     status = path.lstat()
     if path.is_symlink():
         return Mark(status.st_mode, status.st_mtime_ns, os.readlink(path))
-    return Mark(status.st_mode, status.st_mtime_ns, None if path.is_dir() else path.read_bytes())
+    return Mark(status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else None)
 
 
 def still(root: Path) -> dict[str, tuple[int, bytes | str | None]]:

@@ -24,9 +24,23 @@ KEY = re.compile(rf"""({KEY_VARIABLE}["']?\s*[=:]\s*)(?!["']?\$\{{)("(?:[^"\\]|\
 """A key that stands in a file, as JSON, TOML and .env write it; one that only refers to a variable is none."""
 
 
+REFERENCE = re.compile(r"""("(?:\w+ )?\$\{\w+\}")""")
+"""A variable's name in the place of a secret, which is what people should see."""
+
+
 def shown(change: Change) -> Iterator[str]:
     """The diff as anybody may see it: true but for secrets, whoever put them there."""
-    return (secretless(KEY.sub(r"\1•••", line)) for line in unified(change))
+    for number, line in enumerate(unified(change)):
+        if number > 2 and is_secret(change):
+            yield line[:1] + "•••"
+            continue
+        pieces = REFERENCE.split(line)
+        yield "".join(piece if n % 2 else secretless(KEY.sub(r"\1•••", piece)) for n, piece in enumerate(pieces))
+
+
+def is_secret(change: Change) -> bool:
+    """Whether the file is nothing but a key of ours."""
+    return not change.edits and (change.private or change.path.name == "credentials")
 
 
 def unified(change: Change) -> Iterator[str]:

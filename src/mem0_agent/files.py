@@ -6,6 +6,7 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mem0_agent.disk import POSIX, explained, io, make_folders, real, remove_folders, sync_folder
@@ -196,7 +197,7 @@ def refuse_hard_links(path: Path, original: os.stat_result | None) -> None:
         raise UserError(
             "config.hard-linked",
             f"{path} has {original.st_nlink} names (hard links); writing it would separate them",
-            hint=f"Make it a file of its own first: cp -p '{path}' '{path}.new' && mv '{path}.new' '{path}'",
+            hint=f"cp -p {quote(str(path))} {quote(f'{path}.new')} && mv {quote(f'{path}.new')} {quote(str(path))}",
             path=path,
         )
 

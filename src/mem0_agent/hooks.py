@@ -67,6 +67,21 @@ def additions(host: Host, client: str, scope: str, path: Path, files: Files) -> 
             yield Edit("add", ("hooks", hook.event), group(hook, line))
 
 
+def departures(host: Host, client: str, scope: str, path: Path, files: Files) -> Iterator[tuple[Handler, Edit]]:
+    """What takes our hooks out of the file at ``path``: a whole group where it is ours alone, else our part of it."""
+    ours = [found for found in handlers(client, scope, path, files) if is_ours(host, found)]
+    for handler in (one for one in ours if not alone(host, one)):
+        yield handler, Edit("take", ("hooks", handler.event, f"#{handler.group}", "hooks"), dict(handler.entry))
+    for handler in (one for one in ours if alone(host, one) and one.index == 0):
+        yield handler, Edit("take", ("hooks", handler.event), dict(handler.holder))
+
+
+def alone(host: Host, handler: Handler) -> bool:
+    """Whether nobody else's hook is in the same group."""
+    everyone = siblings(handler)
+    return len(everyone) == len(handler.holder["hooks"]) and all(is_ours(host, sibling) for sibling in everyone)
+
+
 def is_former(handler: Handler) -> bool:
     """Whether a hook runs a script of the vendor's plugin from where its own installer put it."""
     try:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, get_args
 
 from mem0_agent.model import Backend, BackendKind, Edit, EditOp, Receipt, Record, Scope, UserError
@@ -86,7 +87,7 @@ def decoded(text: bytes, source: Path) -> Journal:
         raise UserError(
             "receipt.invalid",
             f"{source} is not a receipt of ours: {type(error).__name__} {error}",
-            hint=f"Move it away: mv '{source}' '{source}.broken'. The backups beside it hold the former files.",
+            hint=f"mv {quote(str(source))} {quote(f'{source}.broken')}",
             path=source,
         ) from error
 

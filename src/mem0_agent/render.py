@@ -167,7 +167,7 @@ class Face:
         version = f" {result.plan.presence.version}" if result.plan.presence.version else ""
         blocked, found = result.plan.blocked, result.verification
         if blocked:
-            self.line("error", f"{client.TITLE}{version}: {blocked.title} ({blocked.path}). {blocked.fix}")
+            self.line(blocked.severity, f"{client.TITLE}{version}: {blocked.title} ({blocked.path}). {blocked.fix}")
         elif found:
             severity = {"ok": "ok", "failed": "error", "skipped": "warning"}[found.status]
             self.line(severity, f"{client.TITLE}{version}: {found.detail}")
@@ -191,7 +191,7 @@ class Face:
             for finding in findings:
                 self.line(finding.severity, f"{finding.client}: {finding.title}" if finding.client else finding.title)
                 for text, _ in particulars(finding):
-                    self.say(f"    {self.short(text)}")
+                    self.say(f"    {text}")
         counts = [sum(f.severity == s for f in findings) for s in ("error", "warning")]
         self.say()
         self.say(tally(*counts), style="bold")
@@ -204,7 +204,7 @@ class Face:
         for finding in findings:
             cell = Text(self.clean(finding.title))
             for text, style in particulars(finding):
-                cell.append("\n" + self.short(self.clean(text)), style=style)
+                cell.append("\n" + self.clean(text), style=style)
             table.add_row(self.mark(finding.severity), finding.client or "", cell)
         return table
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from mem0_agent import hooks, registrations
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
+from mem0_agent.edits.text import MISSING, value_at
 from mem0_agent.model import PLATFORM_URL, Backend, Change, ClientPlan, Edit, Plan, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mem0_agent.model import Client, Files, Host, Receipt, Record, Registration, Scope
+    from mem0_agent.edits.document import Reverted
+    from mem0_agent.model import Client, Files, Handler, Host, Receipt, Record, Registration, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +46,43 @@ def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, ba
 
 def parted(host: Host, files: Files, receipt: Receipt, request: Request, changes: list[Change]) -> list[Change]:
     """``changes``, with what the clients need besides so that hooks which stay keep their trust."""
-    going = {change.path for change in changes}
+    going = {change.path: change for change in changes}
     for name in request.clients:
         side = CLIENTS[name].hooks
         ours = [h for h in hooks.everywhere(host, name, request.project, files) if hooks.is_ours(host, h)]
-        taken = [handler for handler in ours if handler.path in going]
-        for path, edit in side.farewell(host, files, taken) if side else ():
-            changes = also(host, files, receipt, name, changes, path, edit)
+        taken = [handler for handler in ours if handler.path in going and not stays(host, handler, going[handler.path])]
+        farewell = side.farewell(host, files, taken) if side else ()
+        for path in dict.fromkeys(path for path, _ in farewell):
+            changes = also(files, name, changes, path, [edit for place, edit in farewell if place == path])
     return changes
 
 
-def also(host: Host, files: Files, receipt: Receipt, client: str, changes: list[Change], path: Path,
-         edit: Edit) -> list[Change]:  # fmt: skip
-    """``changes`` with one more edit of ``path``, unless that file goes back to its former bytes anyway."""
-    record, now = receipt.records.get(path), files.get(path)
-    if now is None or (record and record.result == digest(now)):
-        return changes
+def stays(host: Host, handler: Handler, change: Change) -> bool:
+    """Whether a hook of ours is still in the file when ``change`` is done, because somebody has edited it."""
+    left = hooks.handlers(handler.client, handler.scope, handler.path, {change.path: change.after})
+    return any(hooks.is_ours(host, one) and (one.event, one.entry) == (handler.event, handler.entry) for one in left)
+
+
+def also(files: Files, client: str, changes: list[Change], path: Path, edits: list[Edit]) -> list[Change]:
+    """``changes`` with more edits of ``path``, as far as what they move is in its text by then."""
     there = next((change for change in changes if change.path == path), None)
-    text = there.after if there else now
+    text = there.after if there else files.get(path)
     if text is None:
         return changes
-    after, _ = document.perform(path, text, [edit])
-    change = Change(path, now, after, "keep the trust of your other hooks", client, (edit,), lock=CLIENTS[client].lock(host, path))
-    if there:
-        change = replace(there, after=after)
-    return [*(other for other in changes if other is not there), change]
+    after, _ = document.perform(path, text, list(applicable(path, text, edits)))
+    if after == text:
+        return changes
+    change = there or Change(path, text, after, "keep the trust of your other hooks", client)
+    return [*(other for other in changes if other is not there), replace(change, after=after)]
+
+
+def applicable(path: Path, text: bytes, edits: list[Edit]) -> Iterator[Edit]:
+    """``edits`` without the drops of what is not there, and without the puts behind them."""
+    data, there = document.editor(path).parse(text), False
+    for edit in edits:
+        there = value_at(data, edit.keys) is not MISSING if edit.op == "drop" else there
+        if there:
+            yield edit
 
 
 def concerned(receipt: Receipt, request: Request) -> list[Record]:
@@ -82,9 +96,10 @@ def concerned(receipt: Receipt, request: Request) -> list[Record]:
 
 
 def settled(plan: Plan, receipt: Receipt | None, request: Request) -> tuple[Path, ...]:
-    """The paths whose records end although no change of ``plan`` touches them: they are as they were already."""
-    touched = {change.path for change in plan.changes}
-    return tuple(r.path for r in (concerned(receipt, request) if receipt else ()) if r.path not in touched)
+    """The paths whose records end with ``plan``: all but those of shared files and those where something is left."""
+    gone = [record.path for record in (concerned(receipt, request) if receipt else ())]
+    gone += [change.path for change in plan.changes if change.client]
+    return tuple(path for path in dict.fromkeys(gone) if not any(str(path) in leaf for leaf in plan.leaves))
 
 
 def remaining(receipt: Receipt | None, request: Request) -> tuple[str, ...]:
@@ -121,11 +136,31 @@ def inverse(
     if not record.edits:
         return None, [f"{record.path} was edited since and is left as it is"]
     back = document.revert(record.path, now, record.edits, force=request.force)
-    left = [f"“{edit.keys[-1]}” in {record.path} was edited since and is left; --yes takes it too" for edit in back.edited]
-    if back.text == now:
+    text, edited = without_hooks(host, record, back, force=request.force)
+    left = [f"“{edit.keys[-1]}” in {record.path} was edited since and is left; --yes takes it too" for edit in edited]
+    if text == now:
         return None, left
-    empty = record.baseline is None and not document.editor(record.path).parse(back.text)
-    return undo(host, record, now, None if empty else back.text, "take our entry out"), left
+    empty = record.baseline is None and not document.editor(record.path).parse(text)
+    return undo(host, record, now, None if empty else text, "take our entry out"), left
+
+
+def without_hooks(host: Host, record: Record, back: Reverted, *, force: bool) -> tuple[bytes, tuple[Edit, ...]]:
+    """The text less our hooks in groups that hold other people's by now, and the edits that nothing undid.
+
+    A hook of ours that somebody has changed goes only with ``force``.
+    """
+    added = {edit.keys: edit for edit in back.edited if edit.op == "add" and edit.keys[0] == "hooks"}
+    known = [entry for edit in added.values() for entry in edit.value["hooks"]]
+    found = hooks.departures(host, record.client, record.scope, record.path, {record.path: back.text}) if added else ()
+    takes = [
+        replace(edit, made=added[edit.keys].made if edit.keys in added else 0)
+        for handler, edit in found
+        if force or handler.entry in known
+    ]
+    text, _ = document.perform(record.path, back.text, takes)
+    left = hooks.handlers(record.client, record.scope, record.path, {record.path: text})
+    events = {("hooks", one.event) for one in left if hooks.is_ours(host, one)}
+    return text, tuple(edit for edit in back.edited if edit.keys not in added or edit.keys in events)
 
 
 def undo(host: Host, record: Record, now: bytes | None, after: bytes | None, reason: str) -> Change:
@@ -144,11 +179,11 @@ def unrecorded(host: Host, files: Files, request: Request) -> Iterator[Change]:
         for held in client.registrations(host, request.project, files):
             if held.scope in (*request.scopes, "local") and ours(host, files, client, held):
                 drops.setdefault(held.path, []).append(Edit("drop", held.keys))
-        for handler in hooks.everywhere(host, name, request.project, files):
-            if handler.scope in request.scopes and hooks.is_ours(host, handler) and len(handler.holder["hooks"]) == 1:
-                edit = Edit("take", ("hooks", handler.event), dict(handler.holder))
-                drops.setdefault(handler.path, []).append(edit)
-        for path, edits in drops.items():
+        for scope, path in client.hooks.places(host, request.project) if client.hooks else ():
+            if scope in request.scopes:
+                found = hooks.departures(host, name, scope, path, files)
+                drops.setdefault(path, []).extend(edit for _, edit in found)
+        for path, edits in ((path, edits) for path, edits in drops.items() if edits):
             after, done = document.perform(path, files.get(path), edits)
             yield Change(path, files.get(path), after, "take our entry out", name, done, lock=client.lock(host, path))
 

@@ -22,9 +22,11 @@ PATIENCE_S = 20
 """How long a detached process may take on a busy machine; only a failing test waits so long."""
 FENCE = re.compile(r"<(mem0-memories-[0-9a-f]{16})>\n(?P<lines>.*?)\n</\1>", re.DOTALL)
 CLIENTS_OWN = re.compile(
-    r"^\s*(- mem0-(memory|sdk)|mcp__mem0__|## mem0$)|^<tools-used-before-summary>|^<local-command-stdout>Compacted PreCompact \["
+    r"^\s*(- mem0-(memory|sdk)|mcp__mem0__|## mem0$)|^<tools-used-before-summary>|^(<local-command-stdout>Compacted )?P\w+Compact \[.*\] completed successfully"
 )
 """Lines that a client itself writes about a skill, a tool, a server, or the hook that it ran before it compacted."""
+SERVER = re.compile(re.escape(INSTRUCTIONS).replace(r"\{user!r\}", ".*?").replace(r"\{project!r\}", ".*?"))
+"""What our MCP server says of itself, which the clients pass on."""
 SPOKEN = (words.PROTOCOL, words.RECALLED, words.SUMMARY.strip(), words.FINISHED, words.STOPPING)
 """Everything that the hooks say in words of their own, apart from one sentence for each kind of start."""
 
@@ -85,10 +87,15 @@ def contexts(request: Json) -> list[tuple[str, str]]:
     return [(place, text) for place, text in strings(request) if any(said in text for said in SPOKEN)]
 
 
+def blocks(request: Json) -> list[str]:
+    """The lines of every fenced block of memories in a request."""
+    found = [match["lines"] for _, text in contexts(request) for match in FENCE.finditer(text)]
+    return [block.removeprefix(words.RECALLED).strip() for block in found]
+
+
 def recalled(request: Json) -> list[str]:
-    """The lines of memories, in their order, from every fenced block in a request."""
-    blocks = [match["lines"] for _, text in contexts(request) for match in FENCE.finditer(text)]
-    return [line for block in blocks for line in block.removeprefix(words.RECALLED).strip().split("\n")]
+    """The lines of memories, in their order."""
+    return [line for block in blocks(request) for line in block.split("\n")]
 
 
 def strays(request: Mapping[str, Json]) -> list[tuple[str, str]]:
@@ -100,8 +107,9 @@ def strays(request: Mapping[str, Json]) -> list[tuple[str, str]]:
 def remains(text: str) -> Iterator[str]:
     """The lines of ``text`` without our own words, the names of tools and the lines about skills."""
     text = FENCE.sub("", text)
-    for said in (*SPOKEN, INSTRUCTIONS.format(user="robin")):
+    for said in SPOKEN:
         text = text.replace(said, "")
+    text = SERVER.sub("", text)
     yield from (line for line in text.split("\n") if not CLIENTS_OWN.search(line))
 
 

@@ -146,19 +146,22 @@ def farewell(host: Host, files: Files, taken: Sequence[Handler]) -> tuple[tuple[
         if entry(host, files, name) is not None:
             edits.append(Edit("drop", ("hooks", "state", name)))
     for gone_path, event in sorted({(handler.path, handler.event) for handler in taken}):
-        groups = sorted({h.group for h in taken if (h.path, h.event) == (gone_path, event)})
-        edits += moved(host, files, gone_path, event, groups)
+        gone_at = {(h.group, h.index) for h in taken if (h.path, h.event) == (gone_path, event)}
+        edits += moved(host, files, gone_path, event, gone_at)
     return tuple((path, edit) for edit in edits)
 
 
-def moved(host: Host, files: Files, path: Path, event: str, gone: list[int]) -> list[Edit]:
-    held = programs.document(path, files).get("hooks", {}).get(event, [])
-    edits = []
-    for number, group in enumerate(held):
-        shift = sum(1 for other in gone if other < number)
-        for index in range(len(group.get("hooks", [])) if shift and number not in gone else 0):
-            name, new = key(path, event, number, index), key(path, event, number - shift, index)
-            if (state := entry(host, files, name)) is not None:
+def moved(host: Host, files: Files, path: Path, event: str, gone: set[tuple[int, int]]) -> list[Edit]:
+    """A drop and a put for each hook whose number changes; a group goes with the last of its hooks."""
+    edits: list[Edit] = []
+    lost = 0
+    for number, group in enumerate(programs.document(path, files).get("hooks", {}).get(event, [])):
+        total = len(group.get("hooks", [])) if isinstance(group, dict) else 0
+        stays = [index for index in range(total) if (number, index) not in gone]
+        lost += bool(total and not stays)
+        for place, index in enumerate(stays):
+            name, new = key(path, event, number, index), key(path, event, number - lost, place)
+            if name != new and (state := entry(host, files, name)) is not None:
                 edits += [Edit("drop", ("hooks", "state", name)), Edit("put", ("hooks", "state", new), dict(state))]
     return edits
 

@@ -28,8 +28,10 @@ INSTEAD = (
 UPLOAD = (
     "1. Open Claude → Customize → Plugins → Add plugin → Upload plugin.",
     "2. Choose {bundle}",
-    "It brings the skills and no server. Then connect the memory itself:",
 )
+NO_SERVER = "It brings the skills and no server."
+CONNECT = "Then connect the memory itself:"
+DIRECT = "The tools come with an entry in Desktop's own file: mem0-agent install --client cowork --mode direct"
 HOOKS = (
     "Its hooks call this machine's launcher. They can work in Cowork tasks that run on this machine, and do nothing in"
     " Anthropic's cloud or on another machine; whether Cowork runs them is up to its version."
@@ -89,7 +91,8 @@ def steps(host: Host, backend: Backend, *, hooks: bool, key: bool) -> tuple[str,
     silent = (NO_KEY,) if backend.kind == "platform" and not key else ()
     about = ((HOOKS, *silent) if not host.windows else (NO_HOOKS,)) if hooks else ()
     upload = tuple(line.format(bundle=bundle_file(host)) for line in UPLOAD)
-    return (*side(host), *upload, *connector(backend), *about)
+    further = (CONNECT,) if backend.kind == "platform" else (DIRECT,)
+    return (*side(host), *upload, NO_SERVER, *further, *connector(backend), *about)
 
 
 def connector(backend: Backend) -> tuple[str, ...]:

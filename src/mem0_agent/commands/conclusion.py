@@ -37,7 +37,8 @@ def trust_of(job: Job, part: ClientPlan) -> Trust:
     known = host.gather([partial(CLIENTS[part.client].wants, job.here, job.request.project)])
     ours = [h for h in hooks.everywhere(job.here, part.client, job.request.project, known) if hooks.is_ours(job.here, h)]
     states = {side.trust(job.here, known, handler) for handler in ours} if side else set()
-    if job.request.trust_hooks and part.presence.program and states & {"awaiting", "modified"}:
+    settled: tuple[set[Trust], ...] = (set(), {"trusted"}, {"not-needed"})
+    if job.request.trust_hooks and part.presence.program and states not in settled:
         return record_trust(job, part, part.presence.program, [handler.command for handler in ours])
     order: tuple[Trust, ...] = ("awaiting", "modified", "trusted", "not-needed")
     return next((state for state in order if state in states), "not-needed")
@@ -73,7 +74,8 @@ def report(job: Job, plan: Plan, outcomes: Mapping[str, Outcome], trust: Mapping
 
 def result(job: Job, part: ClientPlan, plan: Plan, outcome: Outcome | None, trust: Trust) -> ClientResult:
     changes = tuple(change for change in plan.changes if change.client == part.client)
-    words = [] if job.options.dry_run else after_words(part, changes, trust)
+    line = hooks.command(job.here, part.client, part.scope)
+    words = [] if job.options.dry_run else after_words(part, changes, trust, line)
     return ClientResult(part, changes, verification(part, outcome), tuple(words), trust)
 
 
@@ -89,11 +91,12 @@ def verification(part: ClientPlan, outcome: Outcome | None) -> Verification:
     return Verification("skipped", "nothing was asked of the server (--no-verify)")
 
 
-def after_words(part: ClientPlan, changes: tuple[Change, ...], trust: Trust) -> list[str]:
-    words = [CLIENTS[part.client].RESTART] if changes else []
+def after_words(part: ClientPlan, changes: tuple[Change, ...], trust: Trust, line: str) -> list[str]:
+    by_hand = part.mode == "plugin" and part.client in DESKTOPS
+    words = [CLIENTS[part.client].RESTART] if changes and not by_hand else []
     if trust in ("awaiting", "modified"):
         words.append(
-            "Its hooks are installed and await your trust: start codex and accept them when it asks,"
-            " or run mem0-agent install --trust-hooks"
+            f"Its hooks are installed and await your trust; each of them runs: {line}\n"
+            "Start codex and accept them when it asks, or run mem0-agent install --trust-hooks"
         )
     return words

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mem0_agent import hooks, host, ledger, registrations, runtime, skills
 from mem0_agent.clients import CLIENTS
+from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.commands.running import running
 from mem0_agent.commands.versions import versioned
 from mem0_agent.doctor import examination, registration
 from mem0_agent.doctor.case import Case, Facts, HookRun
@@ -64,6 +66,7 @@ def looked(here: Host, files: Files, project: Path, receipt: Receipt | None, pre
         presences,
         outcomes=answers(here, files, project, clients, face, timeout),
         stale=stale(here, presences, receipt),
+        running=running(here, clients),
         runs=hook_runs(here, files, project, clients, timeout),
         notes=journal.notes(str(here.dirs.state)),
         used=used(here, clients, receipt),
@@ -173,6 +176,8 @@ def stale(here: Host, presences: dict[str, Presence], receipt: Receipt | None) -
     for name, presence in presences.items():
         written = [host.modified(p) for p, r in (receipt.records if receipt else {}).items() if r.client == name]
         names = frozenset({CLIENTS[name].PROGRAM, *([presence.program.name] if presence.program else [])})
+        if name in DESKTOPS:  # never written to while it runs, and it writes its file itself
+            continue
         if written and host.started_before(names, min(written)):
             found.add(name)
     return frozenset(found)

@@ -73,7 +73,7 @@ def chosen_clients(names: Sequence[str]) -> tuple[str, ...]:
 
 def request_of(here: Host, words: Words, face: Face) -> Request:
     """What ``install`` is asked to do. Raises UserError for words that do not go together or are for later."""
-    if words["mode"] == "plugin" and not set(words["client"]) & DESKTOPS.keys():
+    if words["mode"] == "plugin" and not (words["client"] and set(words["client"]) <= DESKTOPS.keys()):
         raise not_yet("plugin")
     if unknown := [word for word in words["skip"] if word not in PARTS]:
         raise usage(f"There is nothing called “{unknown[0]}” to skip.", f"Parts: {', '.join(PARTS)}")

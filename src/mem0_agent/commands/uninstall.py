@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mem0_agent import apply, host, ledger, uninstall
 from mem0_agent.clients import CLIENTS
+from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.commands.running import running
 from mem0_agent.model import ClientResult, Exit, Report, UserError
 
 if TYPE_CHECKING:
@@ -23,8 +26,12 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     """Take everything of ours back. Works offline, without the clients and without a receipt."""
     receipt = ledger.load(here.dirs)
     plan = planned(here, receipt, request)
+    busy = held(here, plan)
+    if busy:
+        request = replace(request, clients=tuple(name for name in request.clients if name not in busy))
+        plan = planned(here, receipt, request)
     kept = uninstall.remaining(receipt, request)
-    sweep = () if kept else host.own_folders(here.dirs, purge=purge)
+    sweep = () if kept or busy else host.own_folders(here.dirs, purge=purge)
     face.plan(plan, full=dry_run)
     for place in sweep:
         face.say(f"remove {place}")
@@ -33,11 +40,29 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
             raise UserError("usage.declined", "Nothing was changed.", exit_code=Exit.FAILED)
         folders = made_folders(here)
         plan = undone(here, receipt, request, plan)
-        if not kept:
+        if not kept and not busy:
             host.sweep(here.dirs, folders, purge=purge)
     results = tuple(ClientResult(part, of_client(plan.changes, part.client)) for part in plan.clients)
     leaves = (*plan.leaves, *left(here, kept, purge=purge, keys=receipt))
-    return Report("uninstall", Exit.DONE, plan.backend, dry_run, None, results, plan.changes, sweep, leaves)
+    error = running_app(busy[0]) if busy else None
+    code = error.exit_code if error else Exit.DONE
+    return Report("uninstall", code, plan.backend, dry_run, None, results, plan.changes, sweep, leaves, error=error)
+
+
+def held(here: Host, plan: Plan) -> tuple[str, ...]:
+    """The apps that run and whose own file would have to change: they would write ours back from memory."""
+    concerned = [part.client for part in plan.clients if part.client in DESKTOPS]
+    files = {name: CLIENTS[name].main_file(here) for name in concerned}
+    touched = [name for name in concerned if any(change.path == files[name] for change in plan.changes)]
+    return tuple(sorted(running(here, touched)))
+
+
+def running_app(name: str) -> UserError:
+    app = DESKTOPS[name].APP
+    return UserError(
+        "client.running", f"{app} is running and rewrites its file from memory: nothing of {CLIENTS[name].TITLE} was taken back",
+        hint=f"{DESKTOPS[name].QUIT}, then run: mem0-agent uninstall --client {name}",
+    )  # fmt: skip
 
 
 def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Plan:

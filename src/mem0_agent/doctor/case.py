@@ -32,7 +32,7 @@ class Facts:
 
     ``presences`` by client; ``unreadable`` errors met while reading; ``outcomes`` of the registrations that were asked, by
     place; ``told`` findings that the clients themselves gave (``--deep``); ``trust`` what Codex itself says of each hook's
-    key (``--deep``); ``stale`` clients that run since before their registration was written; ``runs`` by command;
+    key (``--deep``); ``stale`` clients that run since before their registration was written; ``running`` those whose app runs; ``runs`` by command;
     ``notes`` what hooks left behind, each ``{"client", "event", "last", "ms", "count", "failures", "error"}``; ``used``
     the last use of each client after our hooks were written, as far as its files tell; ``runtime`` what is wrong with the
     program that clients start, as a finding's id; ``waiting`` how many captured items a remote memory has not taken yet.
@@ -44,6 +44,7 @@ class Facts:
     told: Sequence[Finding] = ()
     trust: Mapping[str, str] = field(default_factory=dict)
     stale: frozenset[str] = frozenset()
+    running: frozenset[str] = frozenset()
     runs: Mapping[str, HookRun] = field(default_factory=dict)
     notes: Sequence[Mapping[str, Json]] = ()
     used: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mem0_agent import registrations
+from mem0_agent.doctor import apps
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import KEY_VARIABLE, Finding
 
@@ -31,7 +32,7 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
     live = [pair for pair in held if pair[0].live]
     yield from (unread(client, registration) for registration, _ in held if not registration.live)
     if not live:
-        yield missing(case, client)
+        yield from apps.without(case, client, missing(case, client))
         return
     yield from beside(case, client, live)
     if client.ID in case.facts.stale:
@@ -66,7 +67,8 @@ def beside(case: Case, client: Client, live: list[Held]) -> Iterator[Finding]:
         title = "One registration hides another" if same_name else "The same memory is registered twice"
         yield Finding(
             "registration.shadowed" if same_name else "registration.duplicate", "warning" if same_name else "error",
-            f"{title} in {client.TITLE}", places, f"{INSTALL} --client {client.ID} --replace", client.ID, other.path,
+            f"{title} in {client.TITLE}", places, apps.by_hand(other) or f"{INSTALL} --client {client.ID} --replace",
+            client.ID, other.path,
         )  # fmt: skip
 
 

@@ -167,9 +167,9 @@ def undone(kind: Editor, text: bytes, edit: Edit, *, force: bool) -> Step:
                 return Step(kind.take(text, edit.keys, edit.value, edit.made))
             return Step(text, edited=isinstance(here, list) and bool(here))
         case "take":
-            within = any(element(key) is not None for key in edit.keys)
-            lost = within and not isinstance(here, list)  # the element that held the array is gone
-            back = edit.was is not None and not lost and not holds(here, edit.value)
+            back = edit.was is not None and not holds(here, edit.value)
+            if any(element(key) is not None for key in edit.keys):
+                return Step(text, edited=back)  # by now that number may be another element's
             return Step(kind.add(text, edit.keys, edit.value) if back else text)
 
 

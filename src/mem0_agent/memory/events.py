@@ -81,7 +81,7 @@ def session_start(event: Event) -> str:
     source = event.word("source")
     scope = identity.scope(event.settings, event.client, event.cwd, event.session)
     rows = recall.for_start(memory(event.settings), scope, source, local=event.settings.backend == "local")
-    text, ids = recall.opening(source, rows, event.settings.hooks)
+    text, ids = recall.opening(source, scope, rows, event.settings.hooks)
     remember(event, ids, anew=source in {"clear", "compact"})
     return text
 

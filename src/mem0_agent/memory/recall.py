@@ -6,13 +6,15 @@ import os
 
 from mem0_agent.memory.protocol import SESSION_STATE
 from mem0_agent.memory.redact import FENCE, line
-from mem0_agent.memory.words import PROTOCOL, RECALLED, SOURCES
+from mem0_agent.memory.words import NAMES, PROTOCOL, RECALLED, SOURCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mem0_agent.memory.protocol import Json, Memory, Scope
     from mem0_agent.memory.settings import Hooks
 
+NAME = 100
+"""Characters of a user's or project's name."""
 LINE = 400
 """Characters of one memory that are shown."""
 STATE = 900
@@ -21,6 +23,8 @@ QUERY = 2000
 """Characters of a prompt that are searched with."""
 STATES = 2
 """Captured sessions among the memories of one prompt, however many there are in the local memory."""
+ECHOES = 10
+"""Captured sessions that are looked at beyond those, since some may only have asked the same before."""
 FACTS = 3
 """The same for a remote memory, where each is one fact that was inferred from what was captured."""
 CROWD = 15
@@ -81,6 +85,12 @@ def visible(scope: Scope) -> list[Json]:
     return [{"user_id": scope["user_id"]}, {"OR": [{"app_id": scope["app_id"]}, preference]}]
 
 
+def reachable(scope: Scope) -> list[Json]:
+    """The same and what was stored under no project, because nobody told the agent where it was."""
+    owner, places = visible(scope)
+    return [owner, {"OR": [*places["OR"], {"NOT": [{"app_id": "*"}]}]}]
+
+
 def project(scope: Scope) -> list[Json]:
     return [{"user_id": scope["user_id"]}, {"app_id": scope["app_id"]}]
 
@@ -126,9 +136,10 @@ def rank(row: Json) -> int:
     return ORDER.index(kind(row)) if kind(row) in ORDER else len(ORDER)
 
 
-def opening(source: str, rows: list[Json], hooks: Hooks) -> tuple[str, list[str]]:
+def opening(source: str, scope: Scope, rows: list[Json], hooks: Hooks) -> tuple[str, list[str]]:
     """Answer what a session is told at its start, within ``hooks.max_characters``, and the ids in it."""
-    head = " ".join(part for part in (PROTOCOL, SOURCES.get(source, "")) if part)
+    names = NAMES.format(user_id=line(scope["user_id"], NAME), app_id=line(scope["app_id"], NAME))
+    head = " ".join(part for part in (PROTOCOL, names, SOURCES.get(source, "")) if part)
     if len(head) > hooks.max_characters:
         return "", []
     block, ids = fenced(rows, hooks.max_characters - len(head) - 2)

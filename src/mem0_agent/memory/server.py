@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mem0_agent.memory.settings import Settings
 
 INSTRUCTIONS = (
-    "Memory that outlives this session and is shared by every coding agent of this user, who is {user!r}. "
+    "Memory that outlives this session and is shared by every coding agent of this user, whose user_id is {user!r}. "
+    "The app_id of the project that you are in is {project!r}: pass it in every call about this project. "
     "Search it before you start to work; store decisions, conventions, lessons and preferences, with their "
     "metadata type, when you learn them."
 )
@@ -175,7 +176,9 @@ class Server:
         return self.memory
 
     def instructions(self) -> str:
-        text = INSTRUCTIONS.format(user=self.settings.user_id)
+        from mem0_agent.memory import identity
+
+        text = INSTRUCTIONS.format(user=self.settings.user_id, project=identity.project(os.getcwd()))
         return (
             f"{text} Tell the user about this problem: {self.settings.problem}"
             if self.settings.problem

@@ -9,6 +9,7 @@ PROTOCOL = (
     "one of decision, task_learning, anti_pattern, user_preference, environmental, convention. Never "
     "store secrets."
 )
+NAMES = "Pass user_id={user_id} and app_id={app_id} in every call: they are this user and this project."
 SOURCES = {
     "startup": "",
     "resume": "This session goes on from an earlier one: check what is remembered against the present state.",
