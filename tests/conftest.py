@@ -12,7 +12,7 @@ import pytest
 from tests.machine import Machine, machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 REAL = Path.home()
 PRIVATE = (".claude", ".claude.json", ".codex", ".config/mem0-agent", ".local/share/mem0-agent",
@@ -49,14 +49,13 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_environment(nobodys_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_environment(nobodys_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the home, the folders or the keys of whoever runs it."""
     monkeypatch.setenv("HOME", str(nobodys_home))
     monkeypatch.setenv("USERPROFILE", str(nobodys_home))
     for name in list(os.environ):
         if name.startswith(("XDG_", "MEM0_", "CLAUDE_", "CODEX_")) and not name.startswith("MEM0_AGENT_"):
             monkeypatch.delenv(name)
-    yield
 
 
 @pytest.fixture

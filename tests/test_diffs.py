@@ -14,8 +14,25 @@ from mem0_agent.diffs import shown, unified
 from mem0_agent.model import Change
 
 PATCH = shutil.which("patch")
-PIECES = st.sampled_from([b"a\n", b"b\n", b"\n", b"-- x\n", b"++ y\n", b"@@ z\n", b"\ttab\r\n", b"\x0cfeed\n", "ä\u2028ö\n".encode(), b"\\ n\n"])
-TEXTS = st.builds(lambda lines, end: b"".join(lines) + end, st.lists(PIECES, max_size=30), st.sampled_from([b"", b"end", b"--- a", b"+++ b"]))
+PIECES = st.sampled_from(
+    [
+        b"a\n",
+        b"b\n",
+        b"\n",
+        b"-- x\n",
+        b"++ y\n",
+        b"@@ z\n",
+        b"\ttab\r\n",
+        b"\x0cfeed\n",
+        "ä\u2028ö\n".encode(),
+        b"\\ n\n",
+    ]
+)
+TEXTS = st.builds(
+    lambda lines, end: b"".join(lines) + end,
+    st.lists(PIECES, max_size=30),
+    st.sampled_from([b"", b"end", b"--- a", b"+++ b"]),
+)
 
 
 def change(before: bytes | None, after: bytes | None, path: str = "/x/file") -> Change:
@@ -64,7 +81,7 @@ def check_patched(path: Path, before: bytes, after: bytes) -> None:
     text = told(before, after, path.name)
     if text:
         assert PATCH
-        command = [PATCH, "--binary", "-p0", "-s", "-d", path.parent]
+        command: list[str | Path] = [PATCH, "--binary", "-p0", "-s", "-d", path.parent]
         done = subprocess.run(command, input=text.encode(), capture_output=True)
         assert done.returncode == 0, (done.stdout, done.stderr, text)
     assert (path.read_bytes() if path.exists() else b"") == after

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from mem0_agent.envelope import envelope
 from mem0_agent.model import (
-    Backend, Change, ClientPlan, ClientResult, Exit, Finding, Presence, Report, UserError, Verification,
+    Backend,
+    Change,
+    ClientPlan,
+    ClientResult,
+    Exit,
+    Finding,
+    Presence,
+    Report,
+    UserError,
+    Verification,
 )  # fmt: skip
 
 BLOCK = Finding("policy.blocked", "error", "title", "detail", "fix", "codex", Path("/etc/x"))

@@ -286,3 +286,19 @@ def test_readers_never_see_half_a_file(tmp_path: Path) -> None:
     stop.set()
     reader.join()
     assert torn == []
+
+
+@pytest.mark.parametrize(("durable", "syncs"), [(True, 2), (False, 0)])
+def test_only_what_must_outlast_a_power_cut_waits_for_the_disk(
+    tmp_path: Path, durable: bool, syncs: int
+) -> None:
+    calls = []
+
+    def perform(call: Any, /, *args: Any, **kwargs: Any) -> Any:
+        calls.append(call)
+        return call(*args, **kwargs)
+
+    with counting(perform):
+        files.write_atomic(tmp_path / "f", b"x", expect=None, durable=durable)
+    assert calls.count(os.fsync) == syncs
+    assert tree(tmp_path) == {"f": ("file", 0o600, b"x")}

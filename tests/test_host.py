@@ -29,7 +29,12 @@ def test_current_is_what_the_environment_says(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize(
     ("env", "says"),
-    [({}, "is not set"), ({"HOME": ""}, "is empty"), ({"HOME": "a/b"}, "not an absolute"), ({"HOME": "/no/such"}, "not a folder")],
+    [
+        ({}, "is not set"),
+        ({"HOME": ""}, "is empty"),
+        ({"HOME": "a/b"}, "not an absolute"),
+        ({"HOME": "/no/such"}, "not a folder"),
+    ],
 )
 def test_a_home_that_is_none(env: dict[str, str], says: str) -> None:
     with pytest.raises(UserError, match=says) as caught:
@@ -72,7 +77,12 @@ def test_what_cannot_be_read_is_told_or_collected(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("script", "says"),
-    [("echo 1.2.3", "1.2.3\n"), ("echo $CODEX_HOME", "/nonexistent/mem0-agent\n"), ("printf '\\377'", ""), ("exit 3", "")],
+    [
+        ("echo 1.2.3", "1.2.3\n"),
+        ("echo $CODEX_HOME", "/nonexistent/mem0-agent\n"),
+        ("printf '\\377'", ""),
+        ("exit 3", ""),
+    ],
 )
 def test_what_a_program_says(tmp_path: Path, script: str, says: str) -> None:
     program = tmp_path / "program"

@@ -174,7 +174,9 @@ STYLES = {
     "empty object inside": Style(b'{"mcpServers": {}}', b"[mcp_servers]\n"),
     "duplicate keys elsewhere": Style(b'{"a": 1, "a": 2, "mcpServers": {"other": {"command": "x"}}}', big(TOML)),
     "dotted keys": Style(big(JSON), b'mcp_servers.other.command = "x"\n[tui]\na = 1\n'),
-    "split tables": Style(big(JSON), b'[mcp_servers.a]\ncommand="x"\n[model_x]\na=1\n[mcp_servers.other]\ncommand="x"\n'),
+    "split tables": Style(
+        big(JSON), b'[mcp_servers.a]\ncommand="x"\n[model_x]\na=1\n[mcp_servers.other]\ncommand="x"\n'
+    ),
     "quoted": Style(big(JSON), b'["mcp_servers"."ot her"]\ncommand = \'x\'\n[[things]]\na = 1\n'),
 }
 
@@ -199,8 +201,8 @@ def test_links_modes_and_folders_stay(here: Machine) -> None:
     here.claude.symlink_to("dotfiles/claude.json")
     here.codex.symlink_to("../dotfiles/codex.toml")
     here.install()
-    assert os.readlink(here.claude) == "dotfiles/claude.json"
-    assert os.readlink(here.codex) == "../dotfiles/codex.toml"
+    assert str(here.claude.readlink()) == "dotfiles/claude.json"
+    assert str(here.codex.readlink()) == "../dotfiles/codex.toml"
     assert stat.S_IMODE((here.home / "dotfiles/claude.json").stat().st_mode) == 0o640
     assert claude_entry(here)["command"] == str(here.launcher)
 
@@ -221,7 +223,7 @@ UNREADABLE: dict[str, tuple[str, bytes, str]] = {
     "servers are null": (".claude.json", b'{"mcpServers": null}', "null"),
     "projects are a list": (".claude.json", b'{"projects": []}', "a list"),
     "settings": (".claude/settings.json", b"{", ":1:"),
-    "toml syntax": (".codex/config.toml", b'a = 1\nmodel = \n[mcp_servers]\n', ":2:9: "),
+    "toml syntax": (".codex/config.toml", b"a = 1\nmodel = \n[mcp_servers]\n", ":2:9: "),
     "toml duplicate table": (".codex/config.toml", b"[a]\n[b]\n[a]\n", ":3:"),
     "toml not utf-8": (".codex/config.toml", b'a = "\xff"\n', ":1:"),
     "toml servers are a text": (".codex/config.toml", b'mcp_servers = "x"\n', "a text"),
@@ -303,18 +305,26 @@ TWINS: dict[str, dict[str, str]] = {
     "default port": {"home/.claude.json": claude_server(url="https://mcp.mem0.ai:443/mcp")},
     "query": {"home/.claude.json": claude_server(url="https://mcp.mem0.ai/mcp/?user=1")},
     "the old address": {"home/.claude.json": claude_server(url="https://mcp.mem0.ai/sse")},
-    "mcp-remote": {"home/.claude.json": wrapped("-y", "mcp-remote", PLATFORM_URL, "--header", "Authorization: Token x")},
+    "mcp-remote": {
+        "home/.claude.json": wrapped("-y", "mcp-remote", PLATFORM_URL, "--header", "Authorization: Token x")
+    },
     "the package": {"home/.claude.json": wrapped("mem0-mcp-server", command="uvx")},
     "the package with a version": {"home/.claude.json": wrapped("-y", "@mem0/mcp-server@1.2.3")},
     "the program by its path": {"home/.claude.json": wrapped(command="/opt/venv/bin/mem0-mcp-server")},
-    "local scope": {"home/.claude.json": json.dumps({"projects": {"WORK": {"mcpServers": {"mem0": {"command": "x"}}}}})},
-    "project of the folder": {"work/.mcp.json": '{"mcpServers": {"m": {"type": "http", "url": "https://mcp.mem0.ai/mcp"}}}'},
+    "local scope": {
+        "home/.claude.json": json.dumps({"projects": {"WORK": {"mcpServers": {"mem0": {"command": "x"}}}}})
+    },
+    "project of the folder": {
+        "work/.mcp.json": '{"mcpServers": {"m": {"type": "http", "url": "https://mcp.mem0.ai/mcp"}}}'
+    },
     "project above": {".mcp.json": '{"mcpServers": {"mem0": {"command": "x"}}}'},
     "codex name": {"home/.codex/config.toml": '[mcp_servers.mem0]\ncommand = "x"\n'},
     "codex url": {"home/.codex/config.toml": '[mcp_servers.m]\nurl = "https://mcp.mem0.ai/mcp"\n'},
     "codex quoted name": {"home/.codex/config.toml": '[mcp_servers."mem0"]\ncommand = "x"\n'},
     "codex inline": {"home/.codex/config.toml": 'mcp_servers = { m = { url = "https://mcp.mem0.ai/mcp/" } }\n'},
-    "codex mcp-remote": {"home/.codex/config.toml": f'[mcp_servers.m]\ncommand = "npx"\nargs = ["mcp-remote", "{PLATFORM_URL}"]\n'},
+    "codex mcp-remote": {
+        "home/.codex/config.toml": f'[mcp_servers.m]\ncommand = "npx"\nargs = ["mcp-remote", "{PLATFORM_URL}"]\n'
+    },
 }
 
 STRANGERS: dict[str, dict[str, str]] = {
@@ -410,7 +420,7 @@ def troubles() -> dict[str, Trouble]:
         "unset key": Trouble("key.unset", "not set", Behaviour(key=KEY), {}),
         "empty key": Trouble("key.unset", "", Behaviour(key=KEY), {"MEM0_API_KEY": ""}),
         "not mcp": Trouble("server.not-mcp", "", Behaviour(answers={"*": html}), key),
-        "tools missing": Trouble("server.tools-missing", "", Behaviour(tools=frozenset(list(sorted(TOOLS))[:3])), key),
+        "tools missing": Trouble("server.tools-missing", "", Behaviour(tools=frozenset(sorted(TOOLS)[:3])), key),
         "tool error": Trouble("server.tool-error", "", Behaviour(is_error=True, text="boom"), key),
         "error in the text": Trouble("server.tool-error", "", Behaviour(text='{"error": "no such user"}'), key),
         "rate limited": Trouble("server.rate-limited", "", Behaviour(answers={"*": 429}), key),
@@ -438,7 +448,9 @@ def test_trouble_is_named_and_nothing_written(here: Machine, name: str) -> None:
 
 
 def test_every_trouble_has_words_of_its_own(here: Machine) -> None:
-    quick = {name: trouble for name, trouble in troubles().items() if name not in {"hangs", "empty key", "error in the text"}}
+    quick = {
+        name: trouble for name, trouble in troubles().items() if name not in {"hangs", "empty key", "error in the text"}
+    }
     messages = [message_of(here, trouble) for trouble in quick.values()]
     assert len(set(messages)) == len(messages)
 
@@ -449,10 +461,17 @@ def test_the_right_key_is_proved_and_stands_nowhere(here: Machine) -> None:
         done = here.install(*platform(server.url), env=env)
         assert KEY not in done.all
         assert "2 entities" in done.out
-        assert {r.headers.get("authorization") for r in server.requests if r.method == "POST"} == {f"Token {KEY}", f"Bearer {KEY}"}
+        assert {r.headers.get("authorization") for r in server.requests if r.method == "POST"} == {
+            f"Token {KEY}",
+            f"Bearer {KEY}",
+        }
         assert server.calls.count("tools/call") >= 2
         assert without_traces(here, KEY)
-        assert claude_entry(here) == {"type": "http", "url": server.url, "headers": {"Authorization": "Token ${MEM0_API_KEY}"}}
+        assert claude_entry(here) == {
+            "type": "http",
+            "url": server.url,
+            "headers": {"Authorization": "Token ${MEM0_API_KEY}"},
+        }
         assert codex_entry(here) == {"url": server.url, "bearer_token_env_var": "MEM0_API_KEY"}
         before = marks(here.home)
         here.install(env=env)  # --backend auto is what the first one chose
@@ -654,10 +673,12 @@ def test_interrupted_while_what_is_written_is_proved(here: Machine, number: sign
     write_tree(here.home, {".claude.json": JSON, ".codex/config.toml": TOML})
     before = read_tree(here.home)
     with serving(Behaviour(key=KEY)) as server:
+
         def written() -> bool:
             if "mem0" in here.claude.read_text("utf-8"):
                 server.behaviour.answers["*"] = hang
             return bool(server.behaviour.answers) and "mem0" in here.codex.read_text("utf-8")
+
         code = stop(here, number, written, *platform(server.url))
     assert code in {0, 130}
     if code == 130:

@@ -19,9 +19,23 @@ DOORS = {
 }
 """Which modules may import a library; tomlkit's are those of ``edits``."""
 
-CORE = ("model", "edits", "clients", "install", "uninstall", "doctor", "registrations", "runtime", "hooks", "skills", "draft", "diffs", "envelope")
+CORE = (
+    "model",
+    "edits",
+    "clients",
+    "install",
+    "uninstall",
+    "doctor",
+    "registrations",
+    "runtime",
+    "hooks",
+    "skills",
+    "draft",
+    "diffs",
+    "envelope",
+)
 
-WATCHED = '''
+WATCHED = """
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -38,11 +52,11 @@ def all_of_it():
     for backend in (Backend("local"), Backend("platform", "https://mcp.mem0.ai/mcp/")):
         request = draft.Request(tuple(CLIENTS), backend, key="k", store_key=True)
         files = {path: None for client in CLIENTS.values() for path in client.wants(here, home, {})}
-        plan = install.plan(here, files, None, request, kit)
+        plan = install.plan(draft.Scene(here, files, None, request, kit))
         after = install.overlaid(files, plan.changes)
-        again = install.plan(here, after, None, replace(request, store_key=False), kit)
+        again = install.plan(draft.Scene(here, after, None, replace(request, store_key=False), kit))
         install.endpoints(here, after, plan)
-        uninstall.plan(here, after, None, undraft.Request(tuple(CLIENTS)), lambda sha: b"")
+        uninstall.plan(here, after, None, uninstall.Request(tuple(CLIENTS)), lambda sha: b"")
         for client in CLIENTS.values():
             client.presence(here, after)
             client.environment(here, after)
@@ -62,7 +76,7 @@ sys.addaudithook(hook)
 all_of_it()
 armed = False
 print(seen)
-'''
+"""
 
 
 def imported(path: Path) -> set[str]:
@@ -96,7 +110,16 @@ def test_the_core_imports_nothing_that_could(name: str) -> None:
     paths = modules(name)
     assert paths
     for path in paths:
-        assert not imported(path) & {"os", "subprocess", "socket", "shutil", "tempfile", "sqlite3", "httpx", "platformdirs"}, path
+        assert not imported(path) & {
+            "os",
+            "subprocess",
+            "socket",
+            "shutil",
+            "tempfile",
+            "sqlite3",
+            "httpx",
+            "platformdirs",
+        }, path
 
 
 def test_clients_do_not_import_each_other() -> None:
@@ -105,7 +128,9 @@ def test_clients_do_not_import_each_other() -> None:
     own = {client.__name__.rpartition(".")[2] for client in CLIENTS.values()}  # type: ignore[attr-defined] # modules
     for name in own:
         text = (SOURCE / "clients" / f"{name}.py").read_text("utf-8")
-        names = {alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        names = {
+            alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) for alias in node.names
+        }
         assert not names & (own - {name})
 
 

@@ -17,7 +17,8 @@ import pytest
 from mem0_agent import probe as module  # noqa: TID253 - what is tested
 from mem0_agent.mcp_http import events
 from mem0_agent.model import TOOLS, Endpoint, Outcome, OutcomeKind
-from mem0_agent.probe import advice, finding_id, probe, probe_all  # noqa: TID253 - what is tested
+from mem0_agent.outcomes import advice, finding_id
+from mem0_agent.probe import probe, probe_all  # noqa: TID253 - what is tested
 from tests import servers
 from tests.servers import Behaviour, serving
 
@@ -382,6 +383,37 @@ def test_equal_endpoints_may_share(share: bool, times: int) -> None:
     assert sorted(heard) == ["a", "b"]
 
 
+def refusing(body: bytes) -> Outcome:
+    def refuse(handler: servers.Handler, request: servers.Request) -> None:
+        handler.send(401, body)
+
+    with serving(Behaviour(answers={"*": refuse})) as server:
+        return probe(Endpoint(url=server.url, headers=TOKEN), PATIENT)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"detail": "Invalid API key"}', ": Invalid API key"),
+        (b'{"error": "expired", "message": "since May"}', ": expired: since May"),
+        (b'{"detail": "\\u001b[31mred\\u001b[0m\\n\\u202eturned"}', ": red turned"),
+        (json.dumps({"detail": f"no user has {KEY}"}).encode(), ": no user has ***"),
+        (json.dumps({"detail": "x" * 195 + KEY}).encode(), ": " + "x" * 195 + "***"),
+        (json.dumps({"detail": "word " * 100}).encode(), ": " + "word " * 39 + "word…"),
+        (json.dumps({"detail": ["a", {"b": 1}]}).encode(), ': ["a", {"b": 1}]'),
+        (b"<html>go away</html>", "."),
+        (b'["detail"]', "."),
+        (b"{}", "."),
+        (b"[" * 100_000, "."),
+        (b"", "."),
+    ],
+)
+def test_a_refusal_is_told_in_its_own_words(body: bytes, words: str) -> None:
+    outcome = refusing(body)
+    assert outcome.kind == "key-rejected"
+    assert outcome.detail == f"The server did not accept the key (401){words}"
+
+
 def test_nothing_to_ask() -> None:
     assert probe_all({}) == {}
 
@@ -402,6 +434,13 @@ def test_every_kind_has_a_finding_and_advice(kind: OutcomeKind) -> None:
     outcome = Outcome(kind, "")
     assert finding_id(outcome).partition(".")[0] in {"server", "key"}
     assert bool(advice(outcome)) is (kind != "ok")
+
+
+@pytest.mark.parametrize(
+    ("program", "says"), [("mem0-agent", "on PATH"), ("/x/bin/mem0-memory", "mem0-agent install")]
+)
+def test_a_program_that_is_not_there_is_put_where_its_entry_looks(program: str, says: str) -> None:
+    assert says in advice(Outcome("not-started", ""), Endpoint(command=(program, "serve")))
 
 
 # stdio

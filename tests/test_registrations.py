@@ -16,7 +16,9 @@ HOST = Host(
 FILE = HOME / ".claude.json"
 
 
-def registered(name: str = "mem0", *, path: Path = FILE, live: bool = True, project: Path | None = None) -> Registration:
+def registered(
+    name: str = "mem0", *, path: Path = FILE, live: bool = True, project: Path | None = None
+) -> Registration:
     return Registration("claude-code", name, "user", path, ("mcpServers", name), {}, live, project)
 
 
@@ -39,13 +41,21 @@ def test_one_address_many_spellings(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://mcp.mem0.ai/MCP", "https://mcp.mem0.ai:8443/mcp", "http://mcp.mem0.ai/mcp", "https://mem0.ai/mcp", "https://mcp.mem0.ai/mcp/v2"],
+    [
+        "https://mcp.mem0.ai/MCP",
+        "https://mcp.mem0.ai:8443/mcp",
+        "http://mcp.mem0.ai/mcp",
+        "https://mem0.ai/mcp",
+        "https://mcp.mem0.ai/mcp/v2",
+    ],
 )
 def test_other_addresses(url: str) -> None:
     assert registrations.normal_url(url) not in {"", "https://mcp.mem0.ai/mcp"}
 
 
-@pytest.mark.parametrize("word", ["", "npx", "/a/b", "file:///x", "ftp://x/y", "https://", "http://[::1", "https://x:port/", "mailto:a@b"])
+@pytest.mark.parametrize(
+    "word", ["", "npx", "/a/b", "file:///x", "ftp://x/y", "https://", "http://[::1", "https://x:port/", "mailto:a@b"]
+)
 def test_no_address(word: str) -> None:
     assert registrations.normal_url(word) == ""
 
@@ -135,7 +145,8 @@ def test_only_what_one_session_can_see(mine: Path | None, theirs: Path | None, m
 
 
 @pytest.mark.parametrize(
-    ("name", "endpoint"), [("mem0", Endpoint(command=("x",))), ("a", LOCAL), ("a", PLATFORM), ("a", Endpoint(command=("uvx", "mem0-mcp")))]
+    ("name", "endpoint"),
+    [("mem0", Endpoint(command=("x",))), ("a", LOCAL), ("a", PLATFORM), ("a", Endpoint(command=("uvx", "mem0-mcp")))],
 )
 def test_what_doctor_counts_as_a_memory(name: str, endpoint: Endpoint) -> None:
     assert registrations.is_memory(HOST, registered(name), endpoint)

@@ -14,7 +14,7 @@ import termios
 import threading
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,12 +34,15 @@ def own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def on_terminal(here: Machine, *words: str, types: str = "", columns: int = 80, env: dict[str, str | None] | None = None) -> tuple[int, str]:
+def on_terminal(
+    here: Machine, *words: str, types: str = "", columns: int = 80, env: dict[str, str | None] | None = None
+) -> tuple[int, str]:
     """The script with a terminal for everything; ``types`` is typed as soon as it asks."""
     leader, follower = pty.openpty()
     variables = here.environment({"TERM": "xterm-256color", "COLUMNS": str(columns), **(env or {})})
-    with subprocess.Popen([SCRIPT, *words], env=variables, cwd=here.work, stdin=follower, stdout=follower, stderr=follower,
-                          start_new_session=True, preexec_fn=own_terminal) as running:  # fmt: skip
+    how: dict[str, Any] = {"stdin": follower, "stdout": follower, "stderr": follower, "start_new_session": True}
+    how["preexec_fn"] = own_terminal
+    with subprocess.Popen([SCRIPT, *words], env=variables, cwd=here.work, **how) as running:
         os.close(follower)
         alarm = threading.Timer(40, running.kill)
         alarm.start()
@@ -78,7 +81,18 @@ def test_anything_else_is_no_yes(here: Machine, answer: str, expected: set[int])
 
 
 def test_a_key_is_typed_unseen(here: Machine) -> None:
-    words = ("install", "-c", "codex", "--yes", "--store-key", "--backend", "platform", "--url", "http://127.0.0.1:9/mcp", "--no-verify")
+    words = (
+        "install",
+        "-c",
+        "codex",
+        "--yes",
+        "--store-key",
+        "--backend",
+        "platform",
+        "--url",
+        "http://127.0.0.1:9/mcp",
+        "--no-verify",
+    )
     code, shown = on_terminal(here, *words, types="m0-typedtypedtyped\n")
     assert code == 0, shown
     assert "m0-typedtypedtyped" not in shown
@@ -136,7 +150,9 @@ class Spoken:
 
 def test_an_error_says_what_where_and_what_next(monkeypatch: pytest.MonkeyPatch) -> None:
     spoken = Spoken(monkeypatch)
-    error = UserError("config.invalid", "a [bold]comma[/bold]", hint="mend [it]", path=Path("/a b.json"), line=3, column=7)
+    error = UserError(
+        "config.invalid", "a [bold]comma[/bold]", hint="mend [it]", path=Path("/a b.json"), line=3, column=7
+    )
     spoken.face.report(Report("install", Exit.FAILED, error=error))
     assert (spoken.out, spoken.err) == ("", "error: /a b.json:3:7: a [bold]comma[/bold]\nmend [it]\n")
 
@@ -172,7 +188,12 @@ def test_nothing_but_the_envelope_in_json(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("severities", "words"),
-    [((), "All is well."), (("error",), "1 error."), (("error", "error", "warning"), "2 errors and 1 warning."), (("info", "ok"), "All is well.")],
+    [
+        ((), "All is well."),
+        (("error",), "1 error."),
+        (("error", "error", "warning"), "2 errors and 1 warning."),
+        (("info", "ok"), "All is well."),
+    ],
 )
 def test_the_tally(monkeypatch: pytest.MonkeyPatch, severities: tuple[str, ...], words: str) -> None:
     spoken = Spoken(monkeypatch)

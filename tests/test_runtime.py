@@ -18,7 +18,19 @@ from mem0_agent.model import Dirs, Host
 if TYPE_CHECKING:
     from tests.machine import Machine
 
-HOSTILE = ["a space", "quo'te", 'double"quote', "$HOME", "`id`", "line\nfeed", "caf\u00e9 \u6f22", "-n", "*", "\\back", "%PATH%"]
+HOSTILE = [
+    "a space",
+    "quo'te",
+    'double"quote',
+    "$HOME",
+    "`id`",
+    "line\nfeed",
+    "caf\u00e9 \u6f22",
+    "-n",
+    "*",
+    "\\back",
+    "%PATH%",
+]
 INITIALIZE = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
@@ -92,7 +104,9 @@ def test_it_survives_the_environment_that_installed_it(here: Machine) -> None:
 
 def test_windows_text() -> None:
     dirs = Dirs(*(Path(f"C:\\Users\\A b\\{name}") for name in ("c", "d", "s")))
-    made = Host(Path("C:\\Users\\A b"), Path(), "win32", {}, "robin", dirs, Path("C:\\Python\\python.exe"), lambda _: None)
+    made = Host(
+        Path("C:\\Users\\A b"), Path(), "win32", {}, "robin", dirs, Path("C:\\Python\\python.exe"), lambda _: None
+    )
     assert made.launcher.name == "mem0-memory.cmd"
     text = runtime.launcher(made, Path("C:\\Users\\A b\\d\\runtime")).decode()
     assert '"C:\\Python\\python.exe" -I -S "C:\\Users\\A b\\d\\runtime' in text

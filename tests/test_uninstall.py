@@ -77,7 +77,9 @@ def test_what_was_added_by_hand_in_between_stays(here: Machine, style: Style) ->
 def test_a_server_added_beside_ours(here: Machine) -> None:
     write_tree(here.home, {".claude.json": JSON, ".codex/config.toml": TOML})
     here.install()
-    text = here.claude.read_text("utf-8").replace('"other": {"command": "x"}', '"other": {"command": "x"}, "new": {"command": "n"}')
+    text = here.claude.read_text("utf-8").replace(
+        '"other": {"command": "x"}', '"other": {"command": "x"}, "new": {"command": "n"}'
+    )
     here.claude.write_text(text, "utf-8")
     with here.codex.open("a", encoding="utf-8") as file:
         file.write('\n[mcp_servers.new]\ncommand = "n"\n')
@@ -130,7 +132,7 @@ def test_nothing_to_do(here: Machine) -> None:
     write_tree(here.home, {".claude.json": JSON})
     before = marks(here.home)
     data = here.ask("uninstall", "--yes")["data"]
-    assert ([client["changes"] for client in data["clients"]], data["removed"]) == ([[], []], [])
+    assert ([each["changes"] for each in data["clients"] if each["changes"]], data["removed"]) == ([], [])
     assert marks(here.home) == before
 
 
@@ -257,7 +259,9 @@ def test_user_scope_leaves_the_project(here: Machine) -> None:
     (here.work / ".git").mkdir()
     here.run("install", *BOTH, "--yes", "--scope", "project")
     project = read_tree(here.work)
-    here.install("--allow-duplicate", "--scope", "user", code=here.run("install", *BOTH, "--yes", "--allow-duplicate").code)
+    here.install(
+        "--allow-duplicate", "--scope", "user", code=here.run("install", *BOTH, "--yes", "--allow-duplicate").code
+    )
     here.uninstall("--scope", "user")
     assert read_tree(here.work) == project
     here.uninstall("--scope", "project")

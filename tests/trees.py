@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 Tree = dict[str, bytes | None]
 """Contents by path relative to the root, with ``/``; None is a folder."""
@@ -18,7 +20,7 @@ class Mark(NamedTuple):
     content: bytes | str | None
 
 
-def write_tree(root: Path, tree: dict[str, bytes | str | None]) -> None:
+def write_tree(root: Path, tree: Mapping[str, bytes | str | None]) -> None:
     """Make every file (text as UTF-8, no line ending translated) and folder of ``tree`` below ``root``."""
     root.mkdir(parents=True, exist_ok=True)
     for name, content in tree.items():
@@ -47,7 +49,7 @@ def marks(root: Path) -> dict[str, Mark]:
 def mark(path: Path) -> Mark:
     status = path.lstat()
     if path.is_symlink():
-        return Mark(status.st_mode, status.st_mtime_ns, os.readlink(path))
+        return Mark(status.st_mode, status.st_mtime_ns, str(path.readlink()))
     return Mark(status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else None)
 
 

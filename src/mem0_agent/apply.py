@@ -145,7 +145,9 @@ def carry_out_one(work: Work, change: Change) -> None:
     mode, exact = (0o600, True) if change.private else (change.mode, False)
     if ended and ended.mode is not None:
         mode, exact = ended.mode, True
-    files.write_atomic(change.path, change.after, expect=change.before, mode=mode, exact=exact)
+    files.write_atomic(
+        change.path, change.after, expect=change.before, mode=mode, exact=exact, durable=change.durable
+    )
 
 
 def conclude(work: Work) -> None:

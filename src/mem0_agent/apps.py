@@ -58,7 +58,7 @@ def keyless(scene: Scene, client: Client) -> Finding | None:
     path = desktop.key_file(scene.host)
     if (scene.files.get(path) or b"").strip():
         return None
-    detail = f"{desktop.APP} hands no key on to the servers that it starts, and the file that our program reads it from is not there."
+    detail = f"{desktop.APP} hands no key on to its servers, and the file that our program reads it from is not there."
     fix = f"mem0-agent install --client {client.ID} --backend platform --store-key --api-key-stdin < key.txt"
     title = f"{desktop.APP} needs a stored key"
     return Finding("key.unset", severity(scene), title, detail, fix, client.ID, path)
@@ -94,7 +94,9 @@ def registered(
 ) -> ClientPlan:
     """The entry in an app's file, and what has to be said about it; a plugin that was made before goes."""
     if "mcp" in scene.request.skip:
-        return part
+        return replace(
+            part, notes=(*part.notes, f"MCP only: without it there is nothing to set up in {client.TITLE}.")
+        )
     if lacking := keyless(scene, client):
         return replace(part, blocked=lacking)
     after = routes.register(scene, client, draft, part, refused)
@@ -140,7 +142,9 @@ def taken_out(scene: Scene, client: Client, draft: Draft) -> Iterator[Registrati
         if not held.live or not registrations.is_memory(scene.host, held, endpoint):
             continue
         if registrations.is_launcher(scene.host, endpoint) and held.path == client.main_file(scene.host):
-            if scene.request.backend.kind != "platform":  # no connector leads to another memory: this is the only way
+            if (
+                scene.request.backend.kind != "platform"
+            ):  # no connector leads to another memory: this is the only way
                 continue
             draft.add(
                 client.ID,

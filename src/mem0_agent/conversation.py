@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mem0_agent import __version__
-from mem0_agent.mcp_link import PROTOCOL, ProbeError, SessionLostError
+from mem0_agent.mcp_link import PROTOCOL, ProbeError, SessionLostError, complaint
 from mem0_agent.model import TOOLS
 
 if TYPE_CHECKING:
@@ -82,13 +82,6 @@ def plain_data(text: str) -> Json:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def complaint(data: Json) -> str:
-    if not isinstance(data, dict):
-        return ""
-    parts = [data[key] for key in ("error", "detail", "message") if data.get(key)]
-    return ": ".join(part if isinstance(part, str) else json.dumps(part) for part in parts)
 
 
 def size(data: Json) -> int | None:

@@ -31,11 +31,12 @@ CREATE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Mode:
-    """Permission bits for a new file; with ``exact`` for an existing one as well."""
+class Manner:
+    """Permission bits for a new file, with ``exact`` for an existing one as well; whether it outlasts a power cut."""
 
     bits: int
     exact: bool = False
+    durable: bool = True
 
 
 class Moved(UserError):  # noqa: N818 - the name that callers know
@@ -124,12 +125,18 @@ def inside(path: Path, root: Path) -> bool:
 
 
 def write_atomic(
-    path: Path, data: bytes, *, expect: bytes | None, mode: int = 0o600, exact: bool = False
+    path: Path,
+    data: bytes,
+    *,
+    expect: bytes | None,
+    mode: int = 0o600,
+    exact: bool = False,
+    durable: bool = True,
 ) -> tuple[Path, ...]:
     """Put ``data`` at ``path`` by rename, and answer the folders made for it, outermost first.
 
     A link is followed and stays; owner and mode of an existing file stay, unless ``exact`` demands ``mode``;
-    a new file gets ``mode`` whatever the umask. Raises ``Moved`` unless the file holds ``expect`` (None: does not
+    a new file gets ``mode`` whatever the umask. Unless ``durable`` a power cut may leave it torn. Raises ``Moved`` unless the file holds ``expect`` (None: does not
     exist) right before the rename, and UserError ``config.unwritable``; after any of them the old bytes are in
     place and no temporary file is left.
     """
@@ -138,7 +145,7 @@ def write_atomic(
         unmoved(path, target, expect)
         made = make_folders(target)
         try:
-            put_in_place(path, target, data, expect, Mode(mode, exact))
+            put_in_place(path, target, data, expect, Manner(mode, exact, durable))
         except BaseException:
             remove_folders(made)
             raise
@@ -167,21 +174,22 @@ def unmoved(path: Path, target: Path, expect: bytes | None) -> None:
         raise Moved(path)
 
 
-def put_in_place(path: Path, target: Path, data: bytes, expect: bytes | None, mode: Mode) -> None:
+def put_in_place(path: Path, target: Path, data: bytes, expect: bytes | None, manner: Manner) -> None:
     temporary = target.parent / TEMPORARY
     with suppress(FileNotFoundError):
         io(os.unlink, temporary)
     original = status(target)
     refuse_hard_links(path, original)
     try:
-        fill(temporary, data, original, mode)
+        fill(temporary, data, original, manner)
         unmoved(path, target, expect)
         io(os.replace, temporary, target)
     except BaseException:
         with suppress(OSError):
             io(os.unlink, temporary)
         raise
-    sync_folder(target.parent)
+    if manner.durable:
+        sync_folder(target.parent)
 
 
 def status(path: Path) -> os.stat_result | None:
@@ -202,18 +210,19 @@ def refuse_hard_links(path: Path, original: os.stat_result | None) -> None:
         )
 
 
-def fill(temporary: Path, data: bytes, original: os.stat_result | None, mode: Mode) -> None:
+def fill(temporary: Path, data: bytes, original: os.stat_result | None, manner: Manner) -> None:
     descriptor = io(os.open, temporary, CREATE, 0o600)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[io(os.write, descriptor, rest) :]
         if POSIX:
-            kept = mode.bits if mode.exact or original is None else stat.S_IMODE(original.st_mode)
+            kept = manner.bits if manner.exact or original is None else stat.S_IMODE(original.st_mode)
             if original is not None:
                 kept = owned(temporary, descriptor, original, kept)
             io(os.fchmod, descriptor, kept)
-        io(os.fsync, descriptor)
+        if manner.durable:
+            io(os.fsync, descriptor)
     finally:
         io(os.close, descriptor)
 

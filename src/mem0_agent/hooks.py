@@ -46,6 +46,12 @@ def handlers(client: str, scope: str, path: Path, files: Files) -> Iterator[Hand
                     yield Handler(client, scope, path, event, number, index, entry, holder)
 
 
+def ruled(path: Path, files: Files) -> Mapping[str, Json]:
+    """What a client's rules for a file of hooks are about: the whole file, or that table of a file for everything."""
+    held = programs.document(path, files)
+    return held if path.suffix == ".json" else {name: held[name] for name in ("hooks",) if name in held}
+
+
 def everywhere(host: Host, client: str, project: Path | None, files: Files) -> tuple[Handler, ...]:
     """Every hook that ``client`` could run, whoever wrote it."""
     side = CLIENTS[client].hooks

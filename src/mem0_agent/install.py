@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mem0_agent import apps, hooks, registrations, routes, runtime, skills
-from mem0_agent.clients import CLIENTS, programs
+from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.draft import Draft
 from mem0_agent.edits import document
@@ -59,14 +59,17 @@ def call_us(scene: Scene, client: Client, draft: Draft, part: ClientPlan) -> Cli
     if (banned := side.off(host, files, request.project)) and banned.id == "policy.blocked":
         return replace(part, blocked=part.blocked or banned, notes=(*part.notes, f"No hooks: {banned.detail}"))
     path = side.file(host, files, request.scope, request.project)
-    if faults := side.faults(programs.document(path, files)):
+    if faults := side.faults(hooks.ruled(path, files)):
         raise UserError(
             "config.invalid", f"{client.TITLE} ignores this whole file: {faults[0]}", path=path,
             hint="Correct it by hand, or leave the hooks out: mem0-agent install --skip hooks",
         )  # fmt: skip
     former = hooks.everywhere(host, client.ID, request.project, files)
-    for handler, edit in hooks.removals(former) if request.replace else ():
+    removed = tuple(hooks.removals(former)) if request.replace else ()
+    for handler, edit in removed:
         draft.add(client.ID, handler.path, edit, "remove the vendor's former hooks")
+    for moved, edit in side.farewell(host, files, [one for handler, _ in removed for one in hooks.siblings(handler)]):
+        draft.add(client.ID, moved, edit, "keep the trust of your other hooks")
     for edit in hooks.additions(host, client.ID, request.scope, path, files):
         draft.add(client.ID, path, edit, "install hooks")
     notes = list(part.notes)

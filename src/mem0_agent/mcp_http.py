@@ -8,7 +8,18 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mem0_agent.mcp_address import diagnosis, loopback, origin, pause, place
-from mem0_agent.mcp_link import LIMIT, Deadline, Messages, ProbeError, SessionLostError, answer, result
+from mem0_agent.mcp_link import (
+    LIMIT,
+    Deadline,
+    Messages,
+    ProbeError,
+    SessionLostError,
+    answer,
+    clean,
+    complaint,
+    result,
+    secrets,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +32,9 @@ REDIRECTS = 3
 POLITE = 1.0
 """Seconds for saying goodbye."""
 
+WORDS = 200
+"""Characters of a refusal that are repeated."""
+
 
 class HttpLink:
     """A session with one HTTP endpoint."""
@@ -31,6 +45,7 @@ class HttpLink:
         self.deadline, self.messages = deadline, Messages()
         self.url = httpx.URL(endpoint.url)
         self.headers = list(endpoint.headers)
+        self.hidden = secrets(endpoint)
         self.session = self.version = ""
         self.aborted = False
         self.sockets: list[socket.socket] = []
@@ -116,7 +131,8 @@ class HttpLink:
         if status == 404 and self.session:
             raise SessionLostError
         if status in {401, 403}:
-            raise ProbeError("key-rejected", f"The server did not accept the key ({status}).", status)
+            words = f"The server did not accept the key ({status}){self.own_words(response)}"
+            raise ProbeError("key-rejected", words, status)
         if status == 429:
             raise ProbeError("rate-limited", "The server asks for fewer requests" + pause(response), status)
         if status >= 500:
@@ -124,6 +140,17 @@ class HttpLink:
                 "server-error", f"The server failed ({status} {response.reason_phrase}).", status
             )
         raise ProbeError("not-mcp", f"There is no MCP server at {place(self.url)} ({status}).", status)
+
+    def own_words(self, response: httpx.Response) -> str:
+        """What a refusal says for itself, bounded, behind a colon; a full stop where it says nothing."""
+        import httpx
+
+        body = bytearray()
+        with suppress(httpx.HTTPError, ProbeError):
+            for piece in self.pieces(response):
+                body += piece
+        words = clean(complaint(parsed(bytes(body))), self.hidden, WORDS)
+        return f": {words}" if words else "."
 
     def reply(self, response: httpx.Response, number: int) -> Json:
         """Return the response to request ``number``, out of a JSON body or an event stream."""

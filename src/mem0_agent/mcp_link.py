@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import time
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mem0_agent.model import Json, OutcomeKind
+    from mem0_agent.model import Endpoint, Json, OutcomeKind
 
 PROTOCOL = "2025-11-25"
 LIMIT = 4 * 1024 * 1024
@@ -23,6 +25,11 @@ CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 """Terminal sequences, control characters, and the invisible ones that turn the direction of writing."""
+
+IN_URL = re.compile(r"(?<==)[^&#]+|(?<=//)[^/?#]+(?=@)")
+"""Query values, user and password."""
+
+SECRET = re.compile("KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
 
 
 class ProbeError(Exception):
@@ -104,9 +111,25 @@ def result(response: Json) -> Json:
     return response["result"]
 
 
-def clean(text: str, secrets: Iterable[str]) -> str:
-    """``text`` on one line, without control characters, without ``secrets``, not too long."""
+def complaint(data: Json) -> str:
+    if not isinstance(data, dict):
+        return ""
+    parts = [data[key] for key in ("error", "detail", "message") if data.get(key)]
+    return ": ".join(part if isinstance(part, str) else json.dumps(part) for part in parts)
+
+
+def clean(text: str, hidden: Iterable[str], length: int = LENGTH) -> str:
+    """``text`` on one line, without control characters, without ``hidden``, not too long."""
     line = " ".join(CONTROL.sub("", text).split())
-    for secret in sorted(secrets, key=len, reverse=True):
+    for secret in sorted(hidden, key=len, reverse=True):
         line = line.replace(secret, "***")
-    return line if len(line) <= LENGTH else line[: LENGTH - 1] + "…"
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def secrets(endpoint: Endpoint) -> frozenset[str]:
+    """Return what must never be repeated to anybody."""
+    held = [value for _, value in endpoint.headers]
+    held += [value for name, value in endpoint.env if SECRET.search(name)]
+    held += [unquote(value) for value in IN_URL.findall(endpoint.url)]
+    words = [word for value in held for word in (value.strip(), *value.split())]
+    return frozenset(word for word in words if len(word) >= 6)

@@ -3,84 +3,30 @@
 from __future__ import annotations
 
 import queue
-import re
 import threading
 from collections.abc import Hashable
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote
 
 from mem0_agent import mcp_address, mcp_http, mcp_stdio
 from mem0_agent.conversation import conversation
-from mem0_agent.mcp_link import Deadline, ProbeError, clean
+from mem0_agent.mcp_link import Deadline, ProbeError, clean, secrets
 from mem0_agent.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from mem0_agent.mcp_link import Link
-    from mem0_agent.model import Endpoint, OutcomeKind
+    from mem0_agent.model import Endpoint
 
 K = TypeVar("K", bound=Hashable)
 
-IN_URL = re.compile(r"(?<==)[^&#]+|(?<=//)[^/?#]+(?=@)")
-"""Query values, user and password."""
-
-SECRET = re.compile("KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
 CLEANED = 5.0
 """Seconds after which even a stubborn child process is gone."""
 
 SLACK = 0.25
 """Seconds that a call gets beyond its deadline to say more than that the time is up."""
-
-
-FINDINGS: Mapping[OutcomeKind, str] = {
-    "ok": "server.ok",
-    "key-unset": "key.unset",
-    "key-rejected": "key.rejected",
-    "rate-limited": "server.rate-limited",
-    "dns": "server.unreachable",
-    "refused": "server.unreachable",
-    "timeout": "server.timeout",
-    "tls": "server.tls",
-    "insecure": "server.tls",
-    "redirected": "server.not-mcp",
-    "server-error": "server.unreachable",
-    "not-mcp": "server.not-mcp",
-    "tools-missing": "server.tools-missing",
-    "tool-error": "server.tool-error",
-    "not-started": "server.unreachable",
-}
-
-ADVICE: Mapping[OutcomeKind, str] = {
-    "ok": "",
-    "key-unset": "Put the key where this client reads it: mem0-agent install --store-key, "
-    "or export MEM0_API_KEY=… in the shell that starts the client.",
-    "key-rejected": "Get a key at https://app.mem0.ai/dashboard/api-keys, then: mem0-agent install --store-key",
-    "rate-limited": "Wait a moment, then run: mem0-agent doctor",
-    "dns": "Check the address and the network, then run: mem0-agent doctor",
-    "refused": "Check the address, the network and the proxy settings, then run: mem0-agent doctor",
-    "timeout": "Check the network, or allow more time: mem0-agent doctor --timeout 30",
-    "tls": "For a certificate of your own authority: export SSL_CERT_FILE=/path/to/ca.pem",
-    "insecure": "Give the address with https:// : mem0-agent install --backend self-hosted --url https://…",
-    "redirected": "Register the address it leads to: mem0-agent install --backend self-hosted --url URL",
-    "server-error": "The trouble is on the server's side; try later with: mem0-agent doctor",
-    "not-mcp": "Check the address of the server: mem0-agent install --backend self-hosted --url URL",
-    "tools-missing": "This is not a Mem0 server, or an old one: check its address, or update it.",
-    "tool-error": "The server is reached but fails; see its own log, then run: mem0-agent doctor",
-    "not-started": "Put the server in place anew: mem0-agent install",
-}
-
-
-def finding_id(outcome: Outcome) -> str:
-    """Return the id of the finding that ``outcome`` is."""
-    return FINDINGS[outcome.kind]
-
-
-def advice(outcome: Outcome) -> str:
-    """Return what to do about ``outcome``, as one line; empty where all is well."""
-    return ADVICE[outcome.kind]
 
 
 def probe(endpoint: Endpoint, timeout: float = 10.0) -> Outcome:
@@ -219,12 +165,3 @@ def refusal(endpoint: Endpoint) -> ProbeError | None:
     if endpoint.url:
         return mcp_address.refused(endpoint)
     return None if endpoint.command else ProbeError("not-started", "The entry names no program to start.")
-
-
-def secrets(endpoint: Endpoint) -> frozenset[str]:
-    """Return what must never be repeated to anybody."""
-    held = [value for _, value in endpoint.headers]
-    held += [value for name, value in endpoint.env if SECRET.search(name)]
-    held += [unquote(value) for value in IN_URL.findall(endpoint.url)]
-    words = [word for value in held for word in (value.strip(), *value.split())]
-    return frozenset(word for word in words if len(word) >= 6)

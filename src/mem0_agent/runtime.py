@@ -77,7 +77,7 @@ def changes(host: Host, files: Files, wing: Mapping[str, bytes]) -> tuple[Change
     wanted = {place / name: (source, 0o644) for name, source in wing.items()}
     wanted[host.launcher] = (launcher(host, place), 0o755)
     return tuple(
-        Change(path, files.get(path), text, "the memory's program", mode=mode)
+        Change(path, files.get(path), text, "the memory's program", mode=mode, durable=path == host.launcher)
         for path, (text, mode) in wanted.items()
         if files.get(path) != text
     )

@@ -41,10 +41,10 @@ def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, ba
         change, left = inverse(host, files, record, request, backup)
         changes += [change] if change else []
         leaves += left
-    return Plan(backend, parts, tuple(parted(host, files, receipt, request, changes)), leaves=tuple(leaves))
+    return Plan(backend, parts, tuple(parted(host, files, request, changes)), leaves=tuple(leaves))
 
 
-def parted(host: Host, files: Files, receipt: Receipt, request: Request, changes: list[Change]) -> list[Change]:
+def parted(host: Host, files: Files, request: Request, changes: list[Change]) -> list[Change]:
     """``changes``, with what the clients need besides so that hooks which stay keep their trust."""
     going = {change.path: change for change in changes}
     for name in request.clients:
@@ -69,18 +69,21 @@ def also(files: Files, client: str, changes: list[Change], path: Path, edits: li
     text = there.after if there else files.get(path)
     if text is None:
         return changes
-    after, _ = document.perform(path, text, list(applicable(path, text, edits)))
+    after, _ = document.perform(path, text, list(applicable(path, files.get(path), text, edits)))
     if after == text:
         return changes
     change = there or Change(path, text, after, "keep the trust of your other hooks", client)
     return [*(other for other in changes if other is not there), replace(change, after=after)]
 
 
-def applicable(path: Path, text: bytes, edits: list[Edit]) -> Iterator[Edit]:
-    """``edits`` without the drops of what is not there, and without the puts behind them."""
-    data, there = document.editor(path).parse(text), False
+def applicable(path: Path, now: bytes | None, text: bytes, edits: list[Edit]) -> Iterator[Edit]:
+    """``edits`` without the drops of what ``text`` has not as it stands ``now``, and without the puts behind them."""
+    kind, there = document.editor(path), False
+    held, data = kind.parse(kind.fresh() if now is None else now), kind.parse(text)
     for edit in edits:
-        there = value_at(data, edit.keys) is not MISSING if edit.op == "drop" else there
+        if edit.op == "drop":
+            here = value_at(data, edit.keys)
+            there = here is not MISSING and here == value_at(held, edit.keys)
         if there:
             yield edit
 

@@ -22,7 +22,17 @@ def host(platform: str, disk: Iterable[str | Path] = (), env: Mapping[str, str] 
         return tuple(sorted(place.name for place in there if place.parent == folder and place != folder))
 
     dirs = Dirs(home / "c", home / "d", home / "s")
-    return Host(home, home, platform, {**given, **(env or {})}, "ann", dirs, Path("/usr/bin/python3"), lambda _: None, names)
+    return Host(
+        home,
+        home,
+        platform,
+        {**given, **(env or {})},
+        "ann",
+        dirs,
+        Path("/usr/bin/python3"),
+        lambda _: None,
+        names,
+    )
 
 
 def read(machine: Host, client: object, contents: Mapping[Path, bytes]) -> Files:

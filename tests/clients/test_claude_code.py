@@ -21,7 +21,6 @@ def machine(platform: str = "linux", **env: str) -> Host:
     return Host(HOME, PROJECT, platform, env, "robin", dirs, Path("/usr/bin/python3"), lambda _: None)
 
 
-
 def at(path: Path, data: Any) -> Files:
     return {path: json.dumps(data).encode()}
 
@@ -56,7 +55,12 @@ def test_an_administrators_file_blocks(platform: str, path: str) -> None:
     here = machine(platform)
     assert Path(path) in claude_code.wants(here, None, {})
     (finding,) = claude_code.policy(here, at(Path(path), {"mcpServers": {}}))
-    assert (finding.id, finding.severity, finding.path, bool(finding.fix)) == ("policy.blocked", "error", Path(path), True)
+    assert (finding.id, finding.severity, finding.path, bool(finding.fix)) == (
+        "policy.blocked",
+        "error",
+        Path(path),
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,16 @@ def test_its_lock_is_beside_its_main_file_alone() -> None:
 
 def test_a_version_without_starting_it() -> None:
     program = Path("/npm/@anthropic-ai/claude-code/bin/claude.exe")
-    here = Host(HOME, PROJECT, "linux", {}, "robin", machine().dirs, Path("/p"), lambda name: program if name == "claude" else None)
+    here = Host(
+        HOME,
+        PROJECT,
+        "linux",
+        {},
+        "robin",
+        machine().dirs,
+        Path("/p"),
+        lambda name: program if name == "claude" else None,
+    )
     manifest = at(program.parent.parent / "package.json", {"name": "@anthropic-ai/claude-code", "version": "2.1.329"})
     assert claude_code.presence(here, manifest).version == "2.1.329"
     assert claude_code.presence(here, {program.parent.parent / "package.json": b"{"}).version == ""

@@ -26,7 +26,12 @@ def entry(**members: object) -> Registration:
 
 @pytest.mark.parametrize(
     ("env", "home"),
-    [({}, HOME / ".codex"), ({"CODEX_HOME": "/cx"}, Path("/cx")), ({"CODEX_HOME": ""}, HOME / ".codex"), ({"CODEX_HOME": "rel"}, PROJECT / "rel")],
+    [
+        ({}, HOME / ".codex"),
+        ({"CODEX_HOME": "/cx"}, Path("/cx")),
+        ({"CODEX_HOME": ""}, HOME / ".codex"),
+        ({"CODEX_HOME": "rel"}, PROJECT / "rel"),
+    ],
 )
 def test_places(env: dict[str, str], home: Path) -> None:
     here = machine(**env)
@@ -62,7 +67,9 @@ def test_a_program_gets_a_short_list_of_variables() -> None:
     here = machine(HOME="/h", PATH="/bin", MEM0_API_KEY="k", XDG_DATA_HOME="/x", B="2")
     plain = codex.endpoint(here, {}, entry(command="x", args=["serve"]))
     assert dict(plain.env) == {"HOME": "/h", "PATH": "/bin"}
-    more = codex.endpoint(here, {}, entry(command="x", env={"A": "1"}, env_vars=["B", {"name": "MEM0_API_KEY"}], cwd="/c"))
+    more = codex.endpoint(
+        here, {}, entry(command="x", env={"A": "1"}, env_vars=["B", {"name": "MEM0_API_KEY"}], cwd="/c")
+    )
     assert dict(more.env) == {"HOME": "/h", "PATH": "/bin", "A": "1", "B": "2", "MEM0_API_KEY": "k"}
     assert more.cwd == "/c"
 

@@ -31,7 +31,13 @@ PLAIN = b'{\n  "mcpServers": {\n    "other": {"command": "x", "args": []}\n  },\
 @pytest.fixture
 def desktop(here: Machine) -> Machine:
     """A machine on which Claude Desktop has been."""
-    write_tree(here.home, {".config/Claude/claude_desktop_config.json": PLAIN, ".config/Claude/logs/main.log": "appVersion: '2.9.1'"})
+    write_tree(
+        here.home,
+        {
+            ".config/Claude/claude_desktop_config.json": PLAIN,
+            ".config/Claude/logs/main.log": "appVersion: '2.9.1'",
+        },
+    )
     return here
 
 
@@ -76,7 +82,10 @@ def test_it_is_found_and_set_up(desktop: Machine) -> None:
     told = client(envelope)
     assert (told["detected"], told["version"], told["mode"]) == (True, "2.9.1", "direct")
     assert told["verification"]["status"] == "ok"
-    assert servers(desktop) == {"other": {"command": "x", "args": []}, "mem0": {"command": str(desktop.launcher), "args": ["serve"]}}
+    assert servers(desktop) == {
+        "other": {"command": "x", "args": []},
+        "mem0": {"command": str(desktop.launcher), "args": ["serve"]},
+    }
     words = " ".join(told["notes"])
     assert "cannot prove that a Cowork session sees it" in words
     assert "MCP only" in words
@@ -98,7 +107,9 @@ TREES: dict[str, bytes | None] = {
 @pytest.mark.parametrize("configured", [False, True])
 def test_there_and_back_byte_for_byte(here: Machine, text: bytes | None, configured: bool) -> None:
     env = {"XDG_CONFIG_HOME": str(here.root / "config")} if configured else {}
-    place = (here.root / "config" if configured else here.home / ".config") / "Claude/claude_desktop_config.json"
+    place = (
+        here.root / "config" if configured else here.home / ".config"
+    ) / "Claude/claude_desktop_config.json"
     place.parent.mkdir(parents=True)
     (place.parent / "Preferences").write_text("{}")
     if text is not None:
@@ -107,7 +118,9 @@ def test_there_and_back_byte_for_byte(here: Machine, text: bytes | None, configu
     before = still(here.root)
     done = here.run("install", *NAMED, env=env)
     assert done.code == 0, done.all
-    assert json.loads(place.read_bytes().removeprefix(b"\xef\xbb\xbf"))["mcpServers"]["mem0"]["args"] == ["serve"]
+    assert json.loads(place.read_bytes().removeprefix(b"\xef\xbb\xbf"))["mcpServers"]["mem0"]["args"] == [
+        "serve"
+    ]
     assert stat.S_IMODE(place.stat().st_mode) == (0o600 if text is None else 0o640)
     undone = here.run("uninstall", "--yes", "--purge", env=env)
     assert undone.code == 0, undone.all
@@ -125,7 +138,7 @@ def test_a_dry_run_touches_nothing(desktop: Machine) -> None:
     before = marks(desktop.home)
     done = desktop.run("install", "--client", "cowork", "--dry-run")
     assert (done.code, marks(desktop.home)) == (0, before), done.all
-    assert "+    \"mem0\": {" in done.out
+    assert '+    "mem0": {' in done.out
 
 
 def test_an_absent_desktop_is_set_up_by_name_alone(here: Machine) -> None:
@@ -207,6 +220,23 @@ def test_nothing_to_do_needs_no_quitting(running: Machine) -> None:
     assert (envelope["exit_code"], client(envelope)["verification"]["status"]) == (0, "ok")
 
 
+def test_without_the_server_there_is_nothing_to_set_up(desktop: Machine) -> None:
+    before = file(desktop).read_bytes()
+    assert any(
+        "MCP only" in note for note in client(desktop.ask("install", *NAMED, "--skip", "mcp"))["notes"]
+    )
+    assert file(desktop).read_bytes() == before
+
+
+def test_what_it_wiped_itself_needs_no_quitting_to_forget(running: Machine) -> None:
+    told = {"command": str(running.launcher), "args": ["serve"]}
+    file(running).write_text(json.dumps({"mcpServers": {"mem0": told}}))
+    running.ask("install", *NAMED, "--replace")
+    file(running).write_bytes(PLAIN)
+    running.uninstall("--purge")
+    assert file(running).read_bytes() == PLAIN
+
+
 def test_doctor_says_when_it_can_be_mended(running: Machine) -> None:
     found = {each["id"]: each for each in running.ask("doctor", "-c", "cowork")["data"]["findings"]}
     assert found["restart.needed"]["fix"].startswith("Quit Claude Desktop")
@@ -241,7 +271,10 @@ def test_uninstall_waits_for_it_too(desktop: Machine) -> None:
 
 
 def test_a_second_one_is_refused_and_replaced(desktop: Machine) -> None:
-    servers_before = {"memory": {"command": "npx", "args": ["-y", "mcp-remote", "https://mcp.mem0.ai/mcp"]}, "plugin:mem0": {"command": "x"}}
+    servers_before = {
+        "memory": {"command": "npx", "args": ["-y", "mcp-remote", "https://mcp.mem0.ai/mcp"]},
+        "plugin:mem0": {"command": "x"},
+    }
     file(desktop).write_text(json.dumps({"mcpServers": servers_before}))
     before = still(desktop.home)
     envelope = desktop.ask("install", *NAMED)
@@ -311,7 +344,9 @@ def test_the_platform_with_the_key_in_our_own_file_alone(desktop: Machine, rest:
     held = desktop.dirs.config / "credentials"
     assert (held.read_text(), stat.S_IMODE(held.stat().st_mode)) == (key + "\n", 0o600)
     tree = read_tree(desktop.root)
-    assert [name for name, data in tree.items() if key.encode() in (data or b"")] == ["home/.config/mem0-agent/credentials"]
+    assert [name for name, data in tree.items() if key.encode() in (data or b"")] == [
+        "home/.config/mem0-agent/credentials"
+    ]
     assert "Custom" in done.out or "custom connector" in done.out
     desktop.uninstall("--purge")
     assert not held.exists()

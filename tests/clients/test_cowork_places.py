@@ -59,7 +59,9 @@ PLACES = {
         "win32", (PACKAGE / "LocalCache/Local/Claude-3p",), PACKAGE / "LocalCache/Local/Claude-3p"
     ),
     "windows, classic": Case("win32", (ROAMING / "Claude",), ROAMING / "Claude"),
-    "windows, classic program alone": Case("win32", (LOCAL / "AnthropicClaude/app-1.2.3",), ROAMING / "Claude"),
+    "windows, classic program alone": Case(
+        "win32", (LOCAL / "AnthropicClaude/app-1.2.3",), ROAMING / "Claude"
+    ),
     "windows, own inference": Case("win32", (LOCAL / "Claude-3p",), LOCAL / "Claude-3p"),
     "windows, nothing": Case("win32", (LOCAL / "Packages/Other_1",), ROAMING / "Claude", detected=False),
     "linux": Case("linux", ("/home/ann/.config/Claude",), Path("/home/ann/.config/Claude")),
@@ -68,7 +70,9 @@ PLACES = {
         "linux", ("/home/ann/.config/Claude",), Path("/home/ann/.config/Claude"), env={"XDG_CONFIG_HOME": "c"}
     ),
     "linux, program alone": Case("linux", ("/usr/bin/claude-desktop",), Path("/home/ann/.config/Claude")),
-    "linux, own inference": Case("linux", ("/home/ann/.config/Claude-3p",), Path("/home/ann/.config/Claude-3p")),
+    "linux, own inference": Case(
+        "linux", ("/home/ann/.config/Claude-3p",), Path("/home/ann/.config/Claude-3p")
+    ),
     "linux, the command line's folder is none": Case(
         "linux", ("/home/ann/.claude", "/usr/bin/claude"), Path("/home/ann/.config/Claude"), detected=False
     ),
@@ -122,14 +126,30 @@ def test_which_version_without_starting_it(case: tuple[str, tuple[Any, ...], dic
 
 RUNNING = {
     "mac": ("darwin", "/Applications/Claude.app/Contents/MacOS/Claude", True),
-    "mac, the browser's helper": ("darwin", "/Applications/Claude.app/Contents/Helpers/chrome-native-host", False),
+    "mac, the browser's helper": (
+        "darwin",
+        "/Applications/Claude.app/Contents/Helpers/chrome-native-host",
+        False,
+    ),
     "mac, the command line's": ("darwin", "/Users/ann/.local/share/claude/versions/2.1.330", False),
     "mac, its own copy of the command line's": ("darwin", f"{MAC}/Claude/claude-code/2.1.9/claude", False),
-    "windows, classic": ("win32", "C:\\Users\\ann\\AppData\\Local\\AnthropicClaude\\app-1.2.3\\Claude.exe", True),
-    "windows, package": ("win32", r"C:\Program Files\WindowsApps\Claude_2.1.0.0_x64__pzs8sxrjxfjjc\app\claude.exe", True),
+    "windows, classic": (
+        "win32",
+        "C:\\Users\\ann\\AppData\\Local\\AnthropicClaude\\app-1.2.3\\Claude.exe",
+        True,
+    ),
+    "windows, package": (
+        "win32",
+        r"C:\Program Files\WindowsApps\Claude_2.1.0.0_x64__pzs8sxrjxfjjc\app\claude.exe",
+        True,
+    ),
     "windows, the command line's": ("win32", "C:\\Users\\ann\\.local\\bin\\claude.exe", False),
     "linux": ("linux", "/usr/lib/claude-desktop/claude-desktop", True),
-    "linux, community": ("linux", "/usr/lib/claude-desktop-unofficial/node_modules/electron/dist/electron", True),
+    "linux, community": (
+        "linux",
+        "/usr/lib/claude-desktop-unofficial/node_modules/electron/dist/electron",
+        True,
+    ),
     "linux, another's electron": ("linux", "/usr/lib/claude-desktop/app.asar", True),
     "linux, image": ("linux", "/tmp/.mount_claudeX/usr/lib/claude-desktop", True),
     "linux, the command line's": ("linux", "/home/ann/.local/share/claude/versions/2.1.330", False),
@@ -153,7 +173,13 @@ def names(machine: Host, contents: Mapping[Path, bytes]) -> dict[str, tuple[str,
 
 def test_its_own_file() -> None:
     machine = host("linux", ["/home/ann/.config/Claude"])
-    servers = {"a": SERVED, "plugin:mem0": SERVED, "plugin:mem0:mem0": SERVED, "web": {"url": "https://mcp.mem0.ai/mcp"}, "odd": 3}
+    servers = {
+        "a": SERVED,
+        "plugin:mem0": SERVED,
+        "plugin:mem0:mem0": SERVED,
+        "web": {"url": "https://mcp.mem0.ai/mcp"},
+        "odd": 3,
+    }
     text = json.dumps({"mcpServers": servers}).encode()
     assert names(machine, {cowork.main_file(machine): text}) == {
         "mcpServers.a": ("a", True, "user"),
@@ -166,7 +192,9 @@ def test_its_own_file() -> None:
 def test_the_copy_that_the_package_never_reads() -> None:
     machine = host("win32", [PACKAGE, ROAMING / "Claude" / CONFIG])
     text = json.dumps({"mcpServers": {"mem0": SERVED}}).encode()
-    assert names(machine, {ROAMING / "Claude" / CONFIG: text}) == {"mcpServers.mem0": ("mem0", False, "unread")}
+    assert names(machine, {ROAMING / "Claude" / CONFIG: text}) == {
+        "mcpServers.mem0": ("mem0", False, "unread")
+    }
 
 
 def extension(name: str, **entry: Any) -> dict[str, Any]:
@@ -176,7 +204,11 @@ def extension(name: str, **entry: Any) -> dict[str, Any]:
 def test_extensions() -> None:
     data = Path("/home/ann/.config/Claude")
     machine = host("linux", [data])
-    rows = {"on": extension("on", command="node", args=["${__dirname}/i.js"]), "off": extension("off", command="y"), "odd": 3}
+    rows = {
+        "on": extension("on", command="node", args=["${__dirname}/i.js"]),
+        "off": extension("off", command="y"),
+        "odd": 3,
+    }
     contents = {
         data / "extensions-installations.json": json.dumps({"extensions": rows}).encode(),
         data / "Claude Extensions Settings/off.json": b'{"isEnabled": false}',
@@ -192,15 +224,27 @@ def test_extensions() -> None:
 def test_plugins_of_the_account() -> None:
     data = Path("/home/ann/.config/Claude")
     owner = data / "local-agent-mode-sessions/1111/2222/rpm"
-    machine = host("linux", [owner / "manifest.json", data / "local-agent-mode-sessions/skills-plugin/x/rpm/manifest.json"])
-    rows = [{"id": "7", "name": "mem0", "marketplaceName": "m"}, {"id": "../../x", "name": "bad"}, {"id": "8", "name": "plain"}]
+    machine = host(
+        "linux",
+        [owner / "manifest.json", data / "local-agent-mode-sessions/skills-plugin/x/rpm/manifest.json"],
+    )
+    rows = [
+        {"id": "7", "name": "mem0", "marketplaceName": "m"},
+        {"id": "../../x", "name": "bad"},
+        {"id": "8", "name": "plain"},
+    ]
     contents = {
         owner / "manifest.json": json.dumps({"plugins": rows}).encode(),
         owner / "plugin_7/.mcp.json": json.dumps({"mem0": {"command": "${CLAUDE_PLUGIN_ROOT}/s"}}).encode(),
         owner / "plugin_8/.claude-plugin/plugin.json": b"{}",
     }
     (held,) = cowork.registrations(machine, None, read(machine, cowork, contents))
-    assert (held.name, held.scope, held.plugin, held.path) == ("mem0", "account", "mem0@m", owner / "manifest.json")
+    assert (held.name, held.scope, held.plugin, held.path) == (
+        "mem0",
+        "account",
+        "mem0@m",
+        owner / "manifest.json",
+    )
     assert held.entry["command"] == f"{owner}/plugin_7/s"
     assert "Cowork has run here" in cowork.presence(machine, {}).evidence
 
@@ -217,7 +261,13 @@ STARTED = {
 
 @pytest.mark.parametrize(("platform", "expected"), STARTED.values(), ids=STARTED)
 def test_the_environment_is_cleared(platform: str, expected: set[str]) -> None:
-    env = {"SHELL": "/bin/zsh", "TERM": "x", "MEM0_API_KEY": "m0-secret", "PATH": "/mine", "XDG_DATA_HOME": "/d"}
+    env = {
+        "SHELL": "/bin/zsh",
+        "TERM": "x",
+        "MEM0_API_KEY": "m0-secret",
+        "PATH": "/mine",
+        "XDG_DATA_HOME": "/d",
+    }
     machine = host(platform, env=env)
     endpoint = cowork.endpoint(machine, {}, cowork.entry(machine, Backend("platform", "u"), "user", None))
     started = dict(endpoint.env)
@@ -259,7 +309,9 @@ def test_policy(case: tuple[str, Path, bytes, list[str]]) -> None:
     assert all(finding.path == path and str(path) in finding.detail for finding in found)
 
 
-@pytest.mark.parametrize(("data", "expected"), [(b'{"userPluginUploadsEnabled": false}', True), (b"{}", False)])
+@pytest.mark.parametrize(
+    ("data", "expected"), [(b'{"userPluginUploadsEnabled": false}', True), (b"{}", False)]
+)
 def test_uploads_that_are_forbidden(data: bytes, expected: bool) -> None:
     machine = host("linux")
     (path,) = cowork.policy_files(machine)

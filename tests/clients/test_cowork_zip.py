@@ -57,7 +57,9 @@ def test_the_same_bytes_every_time() -> None:
     machine_of = host("linux")
     assert packed(machine_of) == packed(machine_of)
     with zipfile.ZipFile(io.BytesIO(packed(machine_of))) as archive:
-        assert {(info.date_time, info.external_attr >> 16) for info in archive.infolist()} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
+        assert {(info.date_time, info.external_attr >> 16) for info in archive.infolist()} == {
+            ((1980, 1, 1, 0, 0, 0), 0o100644)
+        }
 
 
 def test_layout() -> None:
@@ -76,10 +78,20 @@ def test_the_client_itself_finds_it_valid(tmp_path: Path, age: str) -> None:
     with zipfile.ZipFile(io.BytesIO(packed(host("linux")))) as archive:
         archive.extractall(tmp_path / "plugin")
     (tmp_path / "home").mkdir()
-    env = {"HOME": str(tmp_path / "home"), "PATH": os.defpath, "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    env = {
+        "HOME": str(tmp_path / "home"),
+        "PATH": os.defpath,
+        "DISABLE_AUTOUPDATER": "1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }
     strict = ["--strict"] if age == "newest" else []
     done = subprocess.run(
-        [claude, "plugin", "validate", *strict, tmp_path / "plugin"], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [claude, "plugin", "validate", *strict, tmp_path / "plugin"],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -90,7 +102,9 @@ def test_the_client_itself_finds_it_valid(tmp_path: Path, age: str) -> None:
 def hook(machine_of: Host, shell: str, text: str, **env: str) -> subprocess.CompletedProcess[str]:
     groups = json.loads(opened(packed(machine_of))["hooks/hooks.json"])["hooks"]
     (line,) = {entry["command"] for event in groups.values() for group in event for entry in group["hooks"]}
-    return subprocess.run([shell, "-c", line], input=text, env=env, capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        [shell, "-c", line], input=text, env=env, capture_output=True, text=True, timeout=30
+    )
 
 
 def shells() -> list[str]:
@@ -101,8 +115,12 @@ def shells() -> list[str]:
 def test_where_the_launcher_is_not_a_hook_does_nothing(tmp_path: Path, shell: str) -> None:
     """As in the cloud: another machine, no file of ours, and a failing hook would block what the user does."""
     odd = host("linux")
-    path = Path("/nowhere/it's a \"folder\" ü")
-    done = hook(Host(odd.home, odd.cwd, "linux", {}, "x", Dirs(path, path, path), odd.python, lambda _: None), shell, "{}")
+    path = Path('/nowhere/it\'s a "folder" ü')
+    done = hook(
+        Host(odd.home, odd.cwd, "linux", {}, "x", Dirs(path, path, path), odd.python, lambda _: None),
+        shell,
+        "{}",
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -139,9 +157,17 @@ def told(here: Machine, *words: str, **more: Any) -> Any:
 
 def test_steps_are_printed(desktop: Machine) -> None:
     before = file(desktop).read_bytes()
-    done = desktop.run("install", *NAMED, "--backend", "platform", "--store-key", "--api-key-stdin", stdin=KEY.encode())
+    done = desktop.run(
+        "install", *NAMED, "--backend", "platform", "--store-key", "--api-key-stdin", stdin=KEY.encode()
+    )
     assert done.code == 0, done.all
-    for words in ("Upload plugin", str(bundle(desktop)), "Add custom connector", "https://mcp.mem0.ai/mcp", "list_entities"):
+    for words in (
+        "Upload plugin",
+        str(bundle(desktop)),
+        "Add custom connector",
+        "https://mcp.mem0.ai/mcp",
+        "list_entities",
+    ):
         assert words in done.out
     assert KEY.encode() not in bundle(desktop).read_bytes()
     assert file(desktop).read_bytes() == before
@@ -149,7 +175,11 @@ def test_steps_are_printed(desktop: Machine) -> None:
 
 def test_a_second_run_changes_nothing(desktop: Machine) -> None:
     first = told(desktop, *NAMED)
-    assert (first["mode"], first["skills"], first["verification"]["status"]) == ("plugin", ["mem0-memory", "mem0-sdk"], "skipped")
+    assert (first["mode"], first["skills"], first["verification"]["status"]) == (
+        "plugin",
+        ["mem0-memory", "mem0-sdk"],
+        "skipped",
+    )
     data = bundle(desktop).read_bytes()
     assert told(desktop, *NAMED)["changes"] == []
     assert bundle(desktop).read_bytes() == data == packed(desktop.host())
@@ -175,9 +205,15 @@ def test_direct_and_plugin_and_back(desktop: Machine) -> None:
         done = desktop.run("install", *words, "--store-key", "--api-key-stdin", stdin=KEY.encode())
         assert done.code == 0, done.all
         told(desktop, *words, "--mode", "plugin")
-        assert (bundle(desktop).exists(), "mem0" in json.loads(file(desktop).read_bytes())["mcpServers"]) == (True, False)
+        assert (bundle(desktop).exists(), "mem0" in json.loads(file(desktop).read_bytes())["mcpServers"]) == (
+            True,
+            False,
+        )
         told(desktop, *words)
-        assert (bundle(desktop).exists(), "mem0" in json.loads(file(desktop).read_bytes())["mcpServers"]) == (False, True)
+        assert (bundle(desktop).exists(), "mem0" in json.loads(file(desktop).read_bytes())["mcpServers"]) == (
+            False,
+            True,
+        )
         told(desktop, *words, "--mode", "plugin")
     finally:
         server.close()
@@ -197,5 +233,5 @@ def test_the_local_memory_keeps_its_only_way(desktop: Machine) -> None:
 def test_uninstall_takes_it(desktop: Machine) -> None:
     before = still(desktop.home)
     told(desktop, *NAMED)
-    desktop.uninstall("--purge")
+    assert "remove them in Claude Desktop" in desktop.uninstall("--purge").out
     assert still(desktop.home) == before

@@ -72,7 +72,8 @@ def test_stored_by_the_agent_of_one_and_known_in_the_other(box: Sandbox) -> None
     (start,) = claude.session(box, [prompt("hello")])
     app = identity.project(str(box.project))
     assert [text for _, text in contexts(start.requests[0]) if app in text]
-    fact = {"text": "Tokens are signed with ES256, never with HS256", "app_id": app, "infer": False}
-    claude.session(box, [prompt("note it", Call("mem0", "add_memory", {**fact, "metadata": {"type": "decision"}}))])
+    fact = "Tokens are signed with ES256, never with HS256"
+    note = {"text": fact, "app_id": app, "infer": False, "metadata": {"type": "decision"}}
+    claude.session(box, [prompt("note it", Call("mem0", "add_memory", note))])
     (turn,) = codex.turn(box, [prompt("which algorithm signs the tokens")])
-    assert [line for line in recalled(turn.requests[0]) if fact["text"] in line]
+    assert [line for line in recalled(turn.requests[0]) if fact in line]

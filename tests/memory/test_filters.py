@@ -55,7 +55,7 @@ def connection() -> Any:
         shown, ends = EXPIRY.get(name, (None, None))
         full = {
             "id": name, "words": "", "checksum": 0, "created_at": TIMES[name], "updated_at": TIMES[name],
-            "expiration_date": shown, "expires_at": ends, **row,
+            "expiration_date": shown, "expires_at": ends, "type": rows.kind(json.loads(row["metadata"])), **row,
         }  # fmt: skip
         marks = ", ".join("?" for _ in full)
         connection.execute(f"INSERT INTO memories ({', '.join(full)}) VALUES ({marks})", list(full.values()))

@@ -66,8 +66,8 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection = schema.connect(":memory:")
     metadata = '{"a":[1,"x",null],"b":{"c":true},"type":"decision"}'
     connection.execute(
-        "INSERT INTO memories (id, user_id, memory, words, checksum, metadata, created_at, updated_at)"
-        " VALUES ('a', 'alice', 'text', '', 0, ?, '2026-01-01', '2026-01-01')",
+        "INSERT INTO memories (id, user_id, memory, words, checksum, metadata, type, created_at, updated_at)"
+        " VALUES ('a', 'alice', 'text', '', 0, ?, 'decision', '2026-01-01', '2026-01-01')",
         [metadata],
     )
     yield connection

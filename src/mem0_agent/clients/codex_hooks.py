@@ -57,7 +57,7 @@ def file(host: Host, files: Files, scope: Scope, project: Path | None) -> Path:
 
 def faults(document: Mapping[str, Json]) -> tuple[str, ...]:
     """What voids a whole hooks.json; the inline form has no such rule of its own."""
-    strange = [] if "mcp_servers" in document else [key for key in document if key not in ("hooks", "description")]
+    strange = [key for key in document if key not in ("hooks", "description")]
     found = [f"“{key}” may not stand beside “hooks”" for key in strange]
     for event, groups in (document.get("hooks") or {}).items():
         for group in groups if isinstance(groups, list) else ():
@@ -96,10 +96,16 @@ def trust(host: Host, files: Files, handler: Handler) -> Trust:
 
 
 def neighbours_trusted(host: Host, files: Files, handler: Handler) -> bool:
-    """Whether its user has trusted the same command at another event: then a release that asks for all asked for all."""
-    events = {hook.event for hook in EVENTS} - LATER
-    states = (entry(host, files, key(handler.path, event, handler.group, handler.index)) for event in events)
-    return any(state is not None and "trusted_hash" in state for state in states)
+    """Whether the same command is trusted at another event: then a release that asks for all has asked for all."""
+    held = programs.document(handler.path, files).get("hooks", {}).items()
+    groups = [(event, n, group) for event, several in held if isinstance(several, list) for n, group in enumerate(several)]
+    places = [
+        key(handler.path, event, number, index)
+        for event, number, group in groups
+        for index, other in enumerate(group.get("hooks", []) if isinstance(group, dict) else ())
+        if isinstance(other, dict) and other.get("command") == handler.command
+    ]
+    return any("trusted_hash" in (entry(host, files, place) or {}) for place in places)
 
 
 def entry(host: Host, files: Files, name: str) -> Mapping[str, Json] | None:

@@ -31,7 +31,9 @@ UPLOAD = (
 )
 NO_SERVER = "It brings the skills and no server."
 CONNECT = "Then connect the memory itself:"
-DIRECT = "The tools come with an entry in Desktop's own file: mem0-agent install --client cowork --mode direct"
+DIRECT = (
+    "The tools come with an entry in Desktop's own file: mem0-agent install --client cowork --mode direct"
+)
 HOOKS = (
     "Its hooks call this machine's launcher. They can work in Cowork tasks that run on this machine, and do nothing in"
     " Anthropic's cloud or on another machine; whether Cowork runs them is up to its version."

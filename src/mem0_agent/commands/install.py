@@ -10,7 +10,7 @@ from mem0_agent import __version__, apply, files, host, install, ledger, runtime
 from mem0_agent.clients import CLIENTS
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
-from mem0_agent.commands.running import running
+from mem0_agent.commands.running import busy, refusal, running
 from mem0_agent.commands.versions import with_versions
 from mem0_agent.draft import Scene
 from mem0_agent.model import Exit, UserError
@@ -37,6 +37,8 @@ def run(job: Job) -> Report:
         return concluded(job, plan, tried)
     if not job.face.confirm("Write these changes?"):
         raise UserError("usage.declined", "Nothing was written.", exit_code=Exit.FAILED)
+    if held := busy(job.here, plan):  # it was opened while we asked
+        raise refusal(held[0], "install", "nothing was written")
     return carried_out(job, plan)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent import host, install, registrations, runtime
+from mem0_agent import host, install, outcomes, registrations, runtime
 from mem0_agent.clients import CLIENTS
 from mem0_agent.model import Exit, UserError
 
@@ -70,10 +70,8 @@ def probed(job: Job, targets: Mapping[str, Endpoint], *, share: bool) -> dict[st
 
 
 def unproved(failed: Mapping[str, Outcome], consequence: str) -> UserError:
-    from mem0_agent import probe
-
     name, outcome = next(iter(failed.items()))
     return UserError(
-        probe.finding_id(outcome), f"{CLIENTS[name].TITLE}: {outcome.detail} {consequence}",
-        hint=probe.advice(outcome), exit_code=Exit.NOT_VERIFIED,
+        outcomes.finding_id(outcome), f"{CLIENTS[name].TITLE}: {outcome.detail} {consequence}",
+        hint=outcomes.advice(outcome), exit_code=Exit.NOT_VERIFIED,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mem0_agent import apply, host, ledger, uninstall
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
-from mem0_agent.commands.running import running
+from mem0_agent.commands.running import busy, refusal
 from mem0_agent.model import ClientResult, Exit, Report, UserError
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     """Take everything of ours back. Works offline, without the clients and without a receipt."""
     receipt = ledger.load(here.dirs)
     plan = planned(here, receipt, request)
-    busy = held(here, plan)
-    if busy:
-        request = replace(request, clients=tuple(name for name in request.clients if name not in busy))
+    held = busy(here, plan)
+    if held:
+        request = replace(request, clients=tuple(name for name in request.clients if name not in held))
         plan = planned(here, receipt, request)
     kept = uninstall.remaining(receipt, request)
-    sweep = () if kept or busy else host.own_folders(here.dirs, purge=purge)
+    sweep = () if kept or held else host.own_folders(here.dirs, purge=purge)
     face.plan(plan, full=dry_run)
     for place in sweep:
         face.say(f"remove {place}")
@@ -40,29 +40,22 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
             raise UserError("usage.declined", "Nothing was changed.", exit_code=Exit.FAILED)
         folders = made_folders(here)
         plan = undone(here, receipt, request, plan)
-        if not kept and not busy:
+        if not kept and not held:
             host.sweep(here.dirs, folders, purge=purge)
     results = tuple(ClientResult(part, of_client(plan.changes, part.client)) for part in plan.clients)
-    leaves = (*plan.leaves, *left(here, kept, purge=purge, keys=receipt))
-    error = running_app(busy[0]) if busy else None
+    leaves = (*plan.leaves, *uploaded(here, plan), *left(here, kept, purge=purge, keys=receipt))
+    consequence = f"nothing of {CLIENTS[held[0]].TITLE} was taken back" if held else ""
+    error = refusal(held[0], "uninstall", consequence) if held else None
     code = error.exit_code if error else Exit.DONE
     return Report("uninstall", code, plan.backend, dry_run, None, results, plan.changes, sweep, leaves, error=error)
 
 
-def held(here: Host, plan: Plan) -> tuple[str, ...]:
-    """The apps that run and whose own file would have to change: they would write ours back from memory."""
-    concerned = [part.client for part in plan.clients if part.client in DESKTOPS]
-    files = {name: CLIENTS[name].main_file(here) for name in concerned}
-    touched = [name for name in concerned if any(change.path == files[name] for change in plan.changes)]
-    return tuple(sorted(running(here, touched)))
-
-
-def running_app(name: str) -> UserError:
-    app = DESKTOPS[name].APP
-    return UserError(
-        "client.running", f"{app} is running and rewrites its file from memory: nothing of {CLIENTS[name].TITLE} was taken back",
-        hint=f"{DESKTOPS[name].QUIT}, then run: mem0-agent uninstall --client {name}",
-    )  # fmt: skip
+def uploaded(here: Host, plan: Plan) -> Iterator[str]:
+    """What only people can take back."""
+    going = {change.path for change in plan.changes}
+    for name, desktop in DESKTOPS.items():
+        if desktop.bundle_file(here) in going:
+            yield f"A plugin that you uploaded, and a connector, stay in your account: remove them in {desktop.APP} under Customize"
 
 
 def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Plan:

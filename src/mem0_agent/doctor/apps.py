@@ -1,4 +1,4 @@
-"""What is particular to clients that are apps: a file that can be written only while they are shut, a plugin by hand."""
+"""What is particular to clients that are apps: a file to be written while they are shut, a plugin by hand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def without(case: Case, client: Client, missing: Finding) -> Iterator[Finding]:
     fix = f"{desktop.QUIT}, then run: {INSTALL} --client {client.ID}"
     yield replace(missing, fix=fix)
     title = f"{desktop.APP} is running: its file can be mended only while it is shut"
-    yield Finding("restart.needed", "warning", title, "It rewrites the file from memory.", fix, client.ID, missing.path)
+    yield Finding(
+        "restart.needed", "warning", title, "It rewrites the file from memory.", fix, client.ID, missing.path
+    )
 
 
 def made(case: Case, client: Client) -> Finding:
@@ -41,9 +43,25 @@ def made(case: Case, client: Client) -> Finding:
     bundle = DESKTOPS[client.ID].bundle_file(case.host)
     fix = f"{INSTALL} --client {client.ID} --mode plugin"
     if case.files.get(bundle) is None:
-        return Finding("plugin.broken", "warning", f"The plugin for {client.TITLE} is gone", str(bundle), fix, client.ID, bundle)
+        return Finding(
+            "plugin.broken",
+            "warning",
+            f"The plugin for {client.TITLE} is gone",
+            str(bundle),
+            fix,
+            client.ID,
+            bundle,
+        )
     detail = "No file on this machine tells whether it was uploaded, nor whether the connector was added."
-    return Finding("plugin.ok", "info", f"The plugin for {client.TITLE} is ready: {bundle}", detail, "", client.ID, bundle)
+    return Finding(
+        "plugin.ok",
+        "info",
+        f"The plugin for {client.TITLE} is ready: {bundle}",
+        detail,
+        "",
+        client.ID,
+        bundle,
+    )
 
 
 def by_hand(registration: Registration) -> str:

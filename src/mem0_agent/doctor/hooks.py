@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mem0_agent import hooks, skills
-from mem0_agent.clients import CLIENTS, codex_hooks, programs
+from mem0_agent.clients import CLIENTS, codex_hooks
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import Finding
 
@@ -53,7 +53,7 @@ def former(client: Client, everyone: tuple[Handler, ...]) -> Iterator[Finding]:
 
 def void(case: Case, client: Client, side: HookSide) -> Iterator[Finding]:
     for _, path in side.places(case.host, case.project):
-        for fault in side.faults(programs.document(path, case.files)):
+        for fault in side.faults(hooks.ruled(path, case.files)):
             yield Finding("hooks.broken", "error", f"{client.TITLE} ignores all of {path.name}", fault,
                           f"Correct it in {path}", client.ID, path)  # fmt: skip
 

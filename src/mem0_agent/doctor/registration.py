@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent import registrations
+from mem0_agent import outcomes, registrations
+from mem0_agent.clients.plugins import PLUGINS
 from mem0_agent.doctor import apps
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import KEY_VARIABLE, Finding
@@ -35,6 +36,7 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
         yield from apps.without(case, client, missing(case, client))
         return
     yield from beside(case, client, live)
+    yield from hinted(case, client)
     if client.ID in case.facts.stale:
         yield Finding("restart.needed", "warning", f"{client.TITLE} runs since before it was registered",
                       "It reads its servers when it starts.", client.RESTART, client.ID)  # fmt: skip
@@ -43,6 +45,9 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
 
 
 def unread(client: Client, registration: Registration) -> Finding:
+    if registration.plugin:
+        return Finding("plugin.disabled", "info", f"The plugin {registration.plugin} is switched off in {client.TITLE}",
+                       str(registration.path), "", client.ID, registration.path)  # fmt: skip
     return Finding(
         "registration.dead", "warning", f"{client.TITLE} does not read “{registration.name}” where it stands",
         f"{registration.path} ({registration.scope})", f"{INSTALL} --client {client.ID}", client.ID, registration.path,
@@ -60,20 +65,45 @@ def missing(case: Case, client: Client) -> Finding:
 
 
 def beside(case: Case, client: Client, live: list[Held]) -> Iterator[Finding]:
+    """What stands beside the registration that leads: hidden by it, or a second server with the same tools."""
     first, endpoint = live[0]
+    presence = case.facts.presences.get(client.ID)
+    hiders = registrations.started(live, presence.version if presence else "")
     for duplicate in registrations.duplicates(case.host, first, endpoint, live[1:]):
-        other, same_name = duplicate.registration, duplicate.why == "same name"
-        places = f"“{first.name}” in {first.path} ({first.scope}), “{other.name}” in {other.path} ({other.scope})"
-        title = "One registration hides another" if same_name else "The same memory is registered twice"
+        other = duplicate.registration
+        hidden = any(found is other and hider for found, hider in hiders)
+        places = f"“{first.name}” in {first.path} ({first.scope}), {standing(other)}"
+        title = "One registration hides another" if hidden else "The same memory is registered twice"
         yield Finding(
-            "registration.shadowed" if same_name else "registration.duplicate", "warning" if same_name else "error",
+            "registration.shadowed" if hidden else "registration.duplicate", "warning" if hidden else "error",
             f"{title} in {client.TITLE}", places, apps.by_hand(other) or f"{INSTALL} --client {client.ID} --replace",
             client.ID, other.path,
         )  # fmt: skip
 
 
+def standing(other: Registration) -> str:
+    if other.plugin:
+        return f"“{other.name}” of the plugin {other.plugin}, switched on in {other.path}"
+    return f"“{other.name}” in {other.path} ({other.scope})"
+
+
+def forbidden(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
+    """A registration that stands there and is not loaded, because somebody's list says so."""
+    if client.policy(case.host, case.files):
+        return
+    if banned := PLUGINS[client.ID].server_ban(case.host, case.files, registration, endpoint):
+        yield banned
+
+
+def hinted(case: Case, client: Client) -> Iterator[Finding]:
+    for hint in PLUGINS[client.ID].hints(case.host, case.files):
+        yield Finding("registration.duplicate", "warning", "A connector of claude.ai may bring Mem0 a second time", hint,
+                      f"{client.PROGRAM}   # then /mcp, and disable the connector", client.ID)  # fmt: skip
+
+
 def one(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
     yield from edited(case, client, registration)
+    yield from forbidden(case, client, registration, endpoint)
     yield from exposed(client, registration)
     yield from identity(case, client, registration)
     if waiting := client.approval(case.host, case.files, registration):
@@ -86,7 +116,7 @@ def one(case: Case, client: Client, registration: Registration, endpoint: Endpoi
 
 def edited(case: Case, client: Client, registration: Registration) -> Iterator[Finding]:
     record = case.receipt.records.get(registration.path) if case.receipt else None
-    for edit in record.edits if record else ():
+    for edit in record.edits if record and not registration.plugin else ():
         if edit.op == "put" and edit.keys == registration.keys and edit.value != registration.entry:
             yield Finding(
                 "registration.edited", "warning", f"“{registration.name}” in {client.TITLE} is not as we wrote it",
@@ -122,8 +152,6 @@ def identity(case: Case, client: Client, registration: Registration) -> Iterator
 
 
 def server(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
-    from mem0_agent import probe
-
     outcome = case.facts.outcomes.get(registrations.at(registration))
     if outcome is None:
         return
@@ -131,5 +159,5 @@ def server(case: Case, client: Client, registration: Registration, endpoint: End
     if outcome.ok:
         yield Finding("server.ok", "ok", outcome.detail, where, "", client.ID, registration.path)
     else:
-        yield Finding(probe.finding_id(outcome), "error", outcome.detail, where, probe.advice(outcome), client.ID,
-                      registration.path)  # fmt: skip
+        fix = outcomes.advice(outcome, endpoint)
+        yield Finding(outcomes.finding_id(outcome), "error", outcome.detail, where, fix, client.ID, registration.path)

@@ -1,4 +1,4 @@
-"""TOML arrays inside the elements of other arrays, inline or as tables. Nothing is proven here; ``toml_text`` does that."""
+"""TOML arrays inside elements of other arrays, inline or as tables. Nothing is proven here; ``toml_text`` does that."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Sql: TypeAlias = tuple[str, list[Any]]
+    Rule: TypeAlias = Callable[[str, object], Sql]
 
 TIMES = {"created_at": "m.created_at", "updated_at": "m.updated_at", "timestamp": "m.created_at"}
 LOGIC = ("AND", "OR", "NOT")
@@ -104,15 +105,12 @@ def field(name: str, value: object) -> Sql:
         return operators(name, value, ORDERED, lambda op, item: moment(TIMES[name], op, item))
     if name not in PLAIN:
         raise refused(f"Unsupported filter field: {name!r}. Allowed: {', '.join((*LOGIC, *FIELDS))}.")
-    allowed, bare, condition = PLAIN[name]
     if name == "memory_ids" and isinstance(value, list):
         value = {"in": value}
-    return operators(name, value, allowed, condition, bare)
+    return operators(name, value, *PLAIN[name])
 
 
-def operators(
-    name: str, value: object, allowed: str, condition: Callable[[str, object], Sql], bare: str = "eq"
-) -> Sql:
+def operators(name: str, value: object, allowed: str, condition: Rule, bare: str = "eq") -> Sql:
     """Compile ``{op: value, …}`` or a bare value; ``in`` becomes one equality a value."""
     table = value if isinstance(value, dict) else {bare: value}
     conditions = []
@@ -171,15 +169,15 @@ def wording(op: str, value: object) -> Sql:
 
 
 ORDERED = "gt gte lt lte ne in eq"
-PLAIN: dict[str, tuple[str, str, Callable[[str, object], Sql]]] = {
-    "expiration_date": (ORDERED, "eq", expiration),
-    "categories": ("in contains eq", "contains", category),
-    "memory_ids": ("in eq", "eq", identity),
-    "keywords": ("contains icontains", "icontains", wording),
-    "keywords_search": ("contains icontains", "icontains", wording),
-    "text": ("eq ne contains icontains", "icontains", wording),
+PLAIN: dict[str, tuple[str, Rule, str]] = {
+    "expiration_date": (ORDERED, expiration, "eq"),
+    "categories": ("in contains eq", category, "contains"),
+    "memory_ids": ("in eq", identity, "eq"),
+    "keywords": ("contains icontains", wording, "icontains"),
+    "keywords_search": ("contains icontains", wording, "icontains"),
+    "text": ("eq ne contains icontains", wording, "icontains"),
 }
-"""The fields that are nothing but a row of this table: operators, what a bare value means, the condition."""
+"""The fields that are nothing but a row of this table: operators, the condition, what a bare value means."""
 
 
 def metadata(value: object) -> Sql:
@@ -194,6 +192,8 @@ def member(key: str, wanted: object) -> Sql:
 
 
 def compared(key: str, op: str, item: object) -> Sql:
+    if key == "type" and op != "contains" and isinstance(item, str):
+        return f"m.type {COMPARISONS[op]} ?", [item]  # a column of its own: to look into JSON takes longer
     condition, params = contained(item) if op == "contains" else equal(item)
     word = "NOT EXISTS" if op == "ne" else "EXISTS"
     return f"{word} (SELECT 1 FROM json_each(m.metadata) e WHERE e.key = ? AND {condition})", [key, *params]

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from mem0_agent.memory import clock, filters, ledger, rows, terms
-from mem0_agent.memory.protocol import SCOPES, SESSION_STATE, Refused
+from mem0_agent.memory import clock, filters, ledger, place, ranking, rows, terms
+from mem0_agent.memory.protocol import SCOPES, Refused
 from mem0_agent.memory.store import Store
 
 TYPE_CHECKING = False
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mem0_agent.memory.protocol import Json, Message, Scope
-
-CAPTURED_WEIGHT = 0.6
-"""What the strength of a captured session counts beside that of a memory stored on purpose."""
-
-WORDS_WEIGHT = 0.5
-"""What a hit inside an identifier counts beside a hit on a whole word."""
 
 MAX_TOP_K = 1000
 MAX_PAGE = 200
@@ -89,23 +83,27 @@ class LocalMemory:
         match = terms.match(query)
         if not match:
             return {"results": []}
+        where = place.narrowed(filters)
+        within = f"place : ({where}) AND ({match})" if where else match
         with self.store.reading() as connection:
-            found = ranked(connection, match, condition, [*params, min(max(top_k, 1), MAX_TOP_K)])
-        return {"results": scored(found)}
+            hits = ranking.ranked(connection, within, condition, params, min(max(top_k, 1), MAX_TOP_K))
+        return {"results": ranking.scored(hits)}
 
     def memories(self, filters: Json, *, page: int = 1, page_size: int = 100) -> Json:
         """List memories, newest first."""
         condition, params = narrowed(filters)
         size, number = min(max(page_size, 1), MAX_PAGE), max(page, 1)
+        skipped = (number - 1) * size
         with self.store.reading() as connection:
-            count = connection.execute(
-                f"SELECT count(*) FROM memories m WHERE {condition}", params
-            ).fetchone()[0]
             found = connection.execute(
                 f"SELECT {rows.COLUMNS} FROM memories m WHERE {condition}"
                 " ORDER BY m.created_at DESC, m.seq DESC LIMIT ? OFFSET ?",
-                [*params, size, (number - 1) * size],
+                [*params, size, skipped],
             ).fetchall()
+            count = skipped + len(found)
+            if len(found) == size or (skipped and not found):  # else this is the last page
+                counted = f"SELECT count(*) FROM memories m WHERE {condition}"
+                count = connection.execute(counted, params).fetchone()[0]
         return ledger.page([rows.shape(row) for row in found], count, number, size)
 
     def memory(self, memory_id: str) -> Json:
@@ -217,31 +215,3 @@ def narrowed(wanted: Json) -> tuple[str, list[Any]]:
     if filters.mentions(wanted, "expiration_date"):
         return condition, params
     return f"{condition} AND {LIVE}", [*params, clock.now()]
-
-
-def ranked(
-    connection: sqlite3.Connection, match: str, condition: str, params: list[Any]
-) -> list[tuple[Any, ...]]:
-    """Find the strongest hits: rows.COLUMNS, then the BM25 strength, then the strength that orders them."""
-    return connection.execute(
-        f"""SELECT {rows.COLUMNS}, hit.bm25, hit.strength FROM (
-            SELECT seq, bm25, bm25 * iif(kind = '{SESSION_STATE}', {CAPTURED_WEIGHT}, 1) AS strength
-            FROM (
-                SELECT m.seq AS seq, m.type AS kind, -bm25(found, 1.0, {WORDS_WEIGHT}) AS bm25
-                FROM found CROSS JOIN memories m ON m.seq = found.rowid WHERE found MATCH ? AND {condition}
-            ) ORDER BY strength DESC, seq DESC LIMIT ?
-        ) hit JOIN memories m ON m.seq = hit.seq ORDER BY hit.strength DESC, hit.seq DESC""",
-        [match, *params],
-    ).fetchall()
-
-
-def scored(found: list[tuple[Any, ...]]) -> list[Json]:
-    best = max((row[-1] for row in found), default=0.0)
-    return [
-        {
-            **rows.shape(row),
-            "score": round(row[-1] / best, 4) if best > 0 else 1.0,
-            "score_breakdown": {"bm25": row[-2]},
-        }
-        for row in found
-    ]

@@ -23,8 +23,6 @@ QUERY = 2000
 """Characters of a prompt that are searched with."""
 STATES = 2
 """Captured sessions among the memories of one prompt, however many there are in the local memory."""
-ECHOES = 10
-"""Captured sessions that are looked at beyond those, since some may only have asked the same before."""
 FACTS = 3
 """The same for a remote memory, where each is one fact that was inferred from what was captured."""
 CROWD = 15
@@ -60,14 +58,19 @@ def apart(memory: Memory, scope: Scope, query: str, top_k: int) -> tuple[list[Js
 
     One search tells both, unless captured sessions crowd it; then a second one looks past them.
     """
-    wanted, most = visible(scope), min(top_k + CROWD, TOP)
+    wanted, most = reachable(scope), min(top_k + CROWD, TOP)
     found = memory.search(query, {"AND": wanted}, top_k=most)["results"]
-    captured = [row for row in found if kind(row) == SESSION_STATE]
+    captured = [row for row in found if kind(row) == SESSION_STATE and not echo(row, query)]
     purposeful = [row for row in found if kind(row) != SESSION_STATE]
     if len(found) == most and len(purposeful) < top_k:
         state: Json = {"metadata": {"type": SESSION_STATE}}
         purposeful = memory.search(query, {"AND": [*wanted, {"NOT": [state]}]}, top_k=top_k)["results"]
     return telling(purposeful), telling(captured)
+
+
+def echo(row: Json, query: str) -> bool:
+    """Whether a captured session only asked the same: it hits best of all and has nothing to tell."""
+    return stems(excerpt(str(row.get("memory") or ""), query, LINE)) <= stems(query)
 
 
 def together(memory: Memory, scope: Scope, query: str, top_k: int) -> tuple[list[Json], list[Json]]:

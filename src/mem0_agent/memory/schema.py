@@ -41,8 +41,42 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created_at TEXT NOT NULL, memory_ids TEXT NOT NULL
         )""",
     ),
+    (
+        "DROP TRIGGER memories_added",
+        "DROP TRIGGER memories_gone",
+        "DROP TRIGGER memories_changed",
+        "DROP TABLE found",
+        "DROP INDEX memories_scope",
+        """ALTER TABLE memories ADD COLUMN place TEXT GENERATED ALWAYS AS (
+            'app0x' || hex(app_id) || ' type0x' || hex(type)
+        ) VIRTUAL""",
+        "CREATE INDEX memories_newest ON memories (user_id, created_at, app_id, type, expires_at)",
+        "CREATE INDEX memories_scope ON memories (user_id, app_id, created_at, type, expires_at)",
+        """CREATE VIRTUAL TABLE found USING fts5 (
+            memory, words, place, content = 'memories', content_rowid = 'seq',
+            tokenize = 'porter unicode61 remove_diacritics 2'
+        )""",
+        "INSERT INTO found (found) VALUES ('rebuild')",
+        """CREATE TRIGGER memories_added AFTER INSERT ON memories BEGIN
+            INSERT INTO found (rowid, memory, words, place) VALUES (new.seq, new.memory, new.words, new.place);
+        END""",
+        """CREATE TRIGGER memories_gone AFTER DELETE ON memories BEGIN
+            INSERT INTO found (found, rowid, memory, words, place)
+            VALUES ('delete', old.seq, old.memory, old.words, old.place);
+        END""",
+        """CREATE TRIGGER memories_changed AFTER UPDATE OF memory, words, app_id, type ON memories
+        WHEN old.memory <> new.memory OR old.words <> new.words OR old.place <> new.place BEGIN
+            INSERT INTO found (found, rowid, memory, words, place)
+            VALUES ('delete', old.seq, old.memory, old.words, old.place);
+            INSERT INTO found (rowid, memory, words, place) VALUES (new.seq, new.memory, new.words, new.place);
+        END""",
+    ),
 )
-"""Each entry takes a file from the version of its index to the next."""
+"""Each entry takes a file from the version of its index to the next.
+
+``place`` holds a memory's app and type as words of the index (see ``place.py``), in hexadecimal so that the
+tokenizer divides none. They weigh nothing in the ranking, but count in the length of a memory: hence no more.
+"""
 
 VERSION = len(MIGRATIONS)
 

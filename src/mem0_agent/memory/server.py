@@ -178,7 +178,7 @@ class Server:
     def instructions(self) -> str:
         from mem0_agent.memory import identity
 
-        text = INSTRUCTIONS.format(user=self.settings.user_id, project=identity.project(os.getcwd()))
+        text = INSTRUCTIONS.format(user=self.settings.user_id, project=identity.project(os.getcwd()))  # noqa: PTH109 - pathlib is slow to import
         return (
             f"{text} Tell the user about this problem: {self.settings.problem}"
             if self.settings.problem

@@ -1,0 +1,273 @@
+"""Every other route to a Mem0 that can be made offline: refused by name, resolved to exactly one in the client itself."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import claude, codex
+from tests.e2e.dialogue import Call, Turn, prompt
+from tests.e2e.http_server import GOOD, Mem0
+from tests.e2e.market import marketplace, write
+from tests.e2e.product import TOOLS, envelope, mem0_agent
+from tests.e2e.sandbox import Sandbox, tree
+
+Json = Any
+Setting = Callable[[Sandbox, str], None]
+LOOK = prompt("who is remembered?", Call("mem0", "list_entities"))
+STDIO = "import sys\nsys.path[0:0] = []\n"
+VENDOR = "mem0@mem0-plugins"
+
+
+@contextmanager
+def server(box: Sandbox) -> Iterator[Mem0]:
+    with Mem0(box.network.listener()) as mem0:
+        yield mem0
+
+
+def install(box: Sandbox, client: str, url: str, *words: str) -> Json:
+    chosen = ("--client", client, "--backend", "platform", "--url", url)
+    return envelope(mem0_agent(box, "install", *chosen, "--yes", "--json", *words, env={"MEM0_API_KEY": GOOD}))
+
+
+def plain(url: str) -> Json:
+    return {"type": "http", "url": url, "headers": {"Authorization": "Token ${MEM0_API_KEY}"}}
+
+
+def program(box: Sandbox, name: str, *words: str | Path) -> None:
+    done = box.run([box.bin / name, *words], env=claude.QUIET)
+    assert done.exit_code == 0, done.text
+
+
+# Claude Code
+
+
+def claude_servers(box: Sandbox, entries: dict[str, Json], **more: Json) -> None:
+    write(box.home / ".claude.json", {"numStartups": 3, "mcpServers": entries, **more})
+
+
+def claude_plugins(box: Sandbox, market: str, plugins: dict[str, dict[str, Json]]) -> None:
+    root = marketplace(box.root / market, market, plugins)
+    program(box, "claude", "plugin", "marketplace", "add", root)
+    for name in plugins:
+        program(box, "claude", "plugin", "install", f"{name}@{market}")
+
+
+def search_only(box: Sandbox, url: str) -> None:
+    """The vendor's plugin from 0.3 on: one tool over stdio, from a program in its own folder."""
+    del url
+    entry = {"command": "python3", "args": ["${CLAUDE_PLUGIN_ROOT}/core/mcp_server.py"]}
+    claude_plugins(box, "mem0-plugins", {"mem0": {"version": "0.3.1", "mcpServers": {"mem0": entry}}})
+
+
+CLAUDE: dict[str, tuple[Setting, list[str]]] = {
+    "another name": (lambda box, url: claude_servers(box, {"mem0-mcp": plain(url)}), ["mem0-mcp"]),
+    "two other names": (
+        lambda box, url: claude_servers(box, {"memory": plain(url), "mem0-mcp": plain(url)}),
+        ["memory", "mem0-mcp"],
+    ),
+    "in the project": (
+        lambda box, url: write(box.project / ".mcp.json", {"mcpServers": {"memory": plain(url)}}),
+        ["memory"],
+    ),
+    "the same name in the project": (
+        lambda box, url: write(box.project / ".mcp.json", {"mcpServers": {"mem0": plain(url)}}),
+        ["mem0"],
+    ),
+    "for this project alone": (
+        lambda box, url: claude_servers(box, {}, projects={str(box.project): {"mcpServers": {"mem0": plain(url)}}}),
+        ["mem0"],
+    ),
+    "with a default": (lambda box, url: claude_servers(box, {"m": plain(f"${{NOWHERE:-{url}}}")}), ["m"]),
+    "wrapped": (
+        lambda box, url: claude_servers(box, {"m": {"type": "stdio", "command": "true", "args": ["mcp-remote", url]}}),
+        ["m"],
+    ),
+    "the vendor's plugin": (
+        lambda box, url: claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}}),
+        [VENDOR],
+    ),
+    "the vendor's plugin, no slash": (
+        lambda box, url: claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"x": plain(url.rstrip("/"))}}}),
+        [VENDOR],
+    ),
+    "the vendor's plugin of one tool": (search_only, [VENDOR]),
+    "somebody else's plugin": (
+        lambda box, url: claude_plugins(box, "tools", {"kit": {"mcpServers": {"memory": plain(f"{url}?x=1")}}}),
+        ["kit@tools"],
+    ),
+    "two plugins": (
+        lambda box, url: claude_plugins(
+            box, "tools", {"kit": {"mcpServers": {"m": plain(url)}}, "mem0": {"mcpServers": {"m": plain(url)}}}
+        ),
+        ["kit@tools", "mem0@tools"],
+    ),
+    "a plugin and an entry": (
+        lambda box, url: (
+            claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}}),
+            program(box, "claude", "mcp", "add", "-s", "user", "-t", "http", "memory", url),
+        )[0],
+        ["memory", VENDOR],
+    ),
+}
+
+
+def claude_session(box: Sandbox) -> Turn:
+    env = {"MEM0_API_KEY": GOOD, "ENABLE_TOOL_SEARCH": "false"}
+    (turn,) = claude.session(box, [LOOK], env=env)
+    return turn
+
+
+@pytest.mark.parametrize("name", CLAUDE)
+def test_claude_code_ends_with_one(box: Sandbox, name: str) -> None:
+    setting, names = CLAUDE[name]
+    with server(box) as mem0:
+        setting(box, mem0.endpoint)
+        before = tree(box.home)
+        refused = install(box, "claude-code", mem0.endpoint)
+        assert (refused["exit_code"], tree(box.home)) == (4, before), refused
+        assert sorted(named(refused)) == sorted(names)
+        replaced = install(box, "claude-code", mem0.endpoint, "--replace")
+        assert replaced["exit_code"] == 0, replaced
+        turn = claude_session(box)
+        assert dict(turn.servers) == {"mem0": "connected"}
+        assert Counter(turn.tools) == Counter(f"mcp__mem0__{tool}" for tool in TOOLS)
+        again = install(box, "claude-code", mem0.endpoint)
+        assert (again["exit_code"], again["data"]["clients"][0]["changes"]) == (0, []), again
+
+
+@pytest.mark.parametrize("name", ["another name", "the vendor's plugin", "a plugin and an entry", "in the project"])
+def test_claude_code_gets_the_others_back(box: Sandbox, name: str) -> None:
+    setting, _ = CLAUDE[name]
+    with server(box) as mem0:
+        setting(box, mem0.endpoint)
+        before = tree(box.root)
+        assert install(box, "claude-code", mem0.endpoint, "--replace")["exit_code"] == 0
+        done = mem0_agent(box, "uninstall", "--yes")
+        assert (done.exit_code, tree(box.root)) == (0, before), done.text
+
+
+def test_claude_code_keeps_both_on_purpose(box: Sandbox) -> None:
+    with server(box) as mem0:
+        claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(f"{mem0.url}/other/")}}})
+        assert install(box, "claude-code", mem0.endpoint, "--allow-duplicate")["exit_code"] == 0
+        assert {name: state == "connected" for name, state in claude_session(box).servers.items()} == {
+            "mem0": True,
+            "plugin:mem0:mem0": True,
+        }
+
+
+def test_a_switched_off_plugin_is_no_duplicate(box: Sandbox) -> None:
+    with server(box) as mem0:
+        claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(mem0.endpoint)}}})
+        program(box, "claude", "plugin", "disable", VENDOR)
+        assert install(box, "claude-code", mem0.endpoint)["exit_code"] == 0
+
+
+def test_who_is_used_today_is_what_claude_code_shows(box: Sandbox) -> None:
+    """An entry that is there already hides a plugin of the same address; a slash more made two of them once."""
+    with server(box) as mem0:
+        write(box.home / ".claude.json", {"mcpServers": {"memory": plain(mem0.endpoint)}})
+        claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"m": plain(mem0.endpoint.rstrip("/"))}}})
+        refused = install(box, "claude-code", mem0.endpoint)["error"]["duplicates"]
+        (turn,) = claude.session(box, [prompt("hello")], env={"MEM0_API_KEY": GOOD})
+        said = {f"plugin:mem0:{twin['name']}" if twin["plugin"] else twin["name"]: twin["used"] for twin in refused}
+        assert {name for name, used in said.items() if used} == set(turn.servers)
+
+
+def named(refused: Json) -> list[str]:
+    return [twin["plugin"] or twin["name"] for twin in refused["error"]["duplicates"]]
+
+
+# Codex
+
+
+def toml_server(name: str, url: str) -> str:
+    return f'[mcp_servers.{name}]\nurl = "{url}"\nbearer_token_env_var = "MEM0_API_KEY"\n'
+
+
+def codex_file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def bearer(url: str) -> Json:
+    return {"url": url, "bearer_token_env_var": "MEM0_API_KEY"}
+
+
+def codex_plugins(box: Sandbox, market: str, plugins: dict[str, dict[str, Json]]) -> Path:
+    root = marketplace(box.root / market, market, plugins)
+    (box.home / ".codex").mkdir(exist_ok=True)
+    program(box, "codex", "plugin", "marketplace", "add", root)
+    for name in plugins:
+        program(box, "codex", "plugin", "add", f"{name}@{market}")
+    return root
+
+
+def without_marketplace(box: Sandbox, url: str) -> None:
+    codex_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": bearer(url)}}})
+    program(box, "codex", "plugin", "marketplace", "remove", "mem0-plugins")
+
+
+def trusted_project(box: Sandbox, url: str) -> None:
+    codex_file(box.home / ".codex/config.toml", f'[projects."{box.project}"]\ntrust_level = "trusted"\n')
+    codex_file(box.project / ".codex/config.toml", toml_server("memory", url))
+
+
+CODEX: dict[str, tuple[Setting, list[str]]] = {
+    "another name": (
+        lambda box, url: codex_file(box.home / ".codex/config.toml", toml_server("mem0-mcp", url.rstrip("/"))),
+        ["mem0-mcp"],
+    ),
+    "in a trusted project": (trusted_project, ["memory"]),
+    "in a profile": (lambda box, url: codex_file(box.home / ".codex/work.config.toml", toml_server("m", url)), ["m"]),
+    "the vendor's plugin": (
+        lambda box, url: codex_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": bearer(url)}}}) and None,
+        [VENDOR],
+    ),
+    "a plugin's bare file": (
+        lambda box, url: codex_plugins(box, "tools", {"kit": {"mcpServers": {"memory": bearer(url)}}}) and None,
+        ["kit@tools"],
+    ),
+    "its marketplace is gone": (without_marketplace, [VENDOR]),
+}
+
+
+@pytest.mark.parametrize("name", CODEX)
+def test_codex_ends_with_one(box: Sandbox, name: str) -> None:
+    setting, names = CODEX[name]
+    with server(box) as mem0:
+        setting(box, mem0.endpoint)
+        before = tree(box.home)
+        refused = install(box, "codex", mem0.endpoint)
+        assert (refused["exit_code"], tree(box.home)) == (4, before), refused
+        assert sorted(named(refused)) == sorted(names)
+        assert install(box, "codex", mem0.endpoint, "--replace")["exit_code"] == 0
+        env = {"MEM0_API_KEY": GOOD}
+        (turn,) = codex.turn(box, [prompt("hello")], env=env, arguments=codex.QUIET[2:])
+        assert dict(turn.servers) == {"mem0": "connected"}
+        assert sorted(turn.tools) == sorted(f"mcp__mem0__{tool}" for tool in TOOLS)
+        assert install(box, "codex", mem0.endpoint)["exit_code"] == 0
+
+
+def test_codex_gets_the_others_back(box: Sandbox) -> None:
+    with server(box) as mem0:
+        without_marketplace(box, mem0.endpoint)
+        before = tree(box.root)
+        assert install(box, "codex", mem0.endpoint, "--replace")["exit_code"] == 0
+        done = mem0_agent(box, "uninstall", "--yes")
+        assert (done.exit_code, tree(box.root)) == (0, before), done.text
+
+
+def test_a_connector_of_the_account_warns_and_refuses_nothing(box: Sandbox) -> None:
+    with server(box) as mem0:
+        (box.home / ".claude.json").write_text(json.dumps({"claudeAiMcpEverConnected": ["claude.ai Mem0", "Linear"]}))
+        done = install(box, "claude-code", mem0.endpoint)
+        notes = " ".join(done["data"]["clients"][0]["notes"])
+        assert (done["exit_code"], "“claude.ai Mem0”" in notes, "Linear" in notes) == (0, True, False)
