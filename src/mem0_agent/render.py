@@ -174,7 +174,8 @@ class Face:
         else:
             self.line("ok", f"{client.TITLE}{version}: {self.short(done(result.changes))}")
         for note in (*result.plan.notes, *result.notes):
-            self.say(f"    {note}", style="dim")
+            for row in note.splitlines():
+                self.say(f"    {row}", style="dim")
 
     def error(self, error: UserError) -> None:
         """What happened, where, and what to do next, on standard error."""

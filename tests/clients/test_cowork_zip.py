@@ -72,6 +72,7 @@ def test_layout() -> None:
     assert "mcpServers" not in manifest
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("age", ["newest", "older"])
 def test_the_client_itself_finds_it_valid(tmp_path: Path, age: str) -> None:
     claude = programs(age).claude

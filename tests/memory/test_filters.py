@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
 import pytest
 
-from mem0_agent.memory import filters, schema
+from mem0_agent.memory import filters, rows, schema
 from mem0_agent.memory.protocol import Refused
 
 ROWS: dict[str, dict[str, Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -62,6 +63,8 @@ def record_trust(job: Job, part: ClientPlan, program: Path, commands: list[str])
 
 def report(job: Job, plan: Plan, outcomes: Mapping[str, Outcome], trust: Mapping[str, Trust] = MappingProxyType({}), *,
            error: UserError | None) -> Report:  # fmt: skip
+    if error and error.exit_code == Exit.NOT_VERIFIED:
+        plan = replace(plan, changes=())  # what was planned was not done
     results = tuple(
         result(job, part, plan, outcomes.get(part.client), trust.get(part.client, "not-needed")) for part in plan.clients
     )

@@ -53,9 +53,9 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
 def uploaded(here: Host, plan: Plan) -> Iterator[str]:
     """What only people can take back."""
     going = {change.path for change in plan.changes}
-    for name, desktop in DESKTOPS.items():
+    for desktop in DESKTOPS.values():
         if desktop.bundle_file(here) in going:
-            yield f"A plugin that you uploaded, and a connector, stay in your account: remove them in {desktop.APP} under Customize"
+            yield f"An uploaded plugin and a connector stay in your account: remove them in {desktop.APP} under Customize"
 
 
 def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Plan:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from mem0_agent.memory import clock, filters, ledger, place, ranking, rows, terms
+from mem0_agent.memory import clock, filters, ledger, place, ranking, rows, schema, terms
 from mem0_agent.memory.protocol import SCOPES, Refused
 from mem0_agent.memory.store import Store
 
@@ -140,7 +140,9 @@ class LocalMemory:
         with self.store.writing() as connection:
             known = one(connection, memory_id)["id"]
             connection.execute("DELETE FROM memories WHERE id = ?", [known])
+            schema.purge(connection)
             event_id = ledger.record(connection, "DELETE", [known])
+        self.store.settle()
         return {"message": "Memory deleted successfully!", "event_id": event_id}
 
     def delete_all(self, scope: Scope) -> Json:
@@ -167,7 +169,9 @@ class LocalMemory:
             return {"message": message, "deleted": 0}
         with self.store.writing() as connection:
             deleted = connection.execute(f"DELETE FROM memories WHERE {condition}", values).rowcount
+            schema.purge(connection)
             event_id = ledger.record(connection, kind, found)
+        self.store.settle()
         return {"message": message, "deleted": deleted, "event_id": event_id}
 
     def entities(self) -> Json:

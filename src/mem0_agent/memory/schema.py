@@ -10,6 +10,8 @@ from mem0_agent.memory.protocol import Refused
 BUSY_MS = 5000
 PATIENCE_S = 5.0
 PAUSE_S = 0.02
+PURGED_BLOCKS = 5000
+"""Blocks of the index, of 4 kB: those of some 200,000 memories."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -125,6 +127,15 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
+
+
+def purge(connection: sqlite3.Connection) -> None:
+    """Write the index anew, for a word of what was deleted stays in it until SQLite happens to merge that part.
+
+    An index of more than PURGED_BLOCKS (half a second) is left to that.
+    """
+    if connection.execute("SELECT count(*) FROM found_idx").fetchone()[0] <= PURGED_BLOCKS:
+        connection.execute("INSERT INTO found (found) VALUES ('optimize')")
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -45,6 +45,13 @@ class Store:
             self.identity = identity
         return self.connection
 
+    def settle(self) -> None:
+        """Empty the log beside the file, which still holds what was deleted, if nobody else is at it just now."""
+        with self.reading() as connection:
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {schema.BUSY_MS}")
+
     def close(self) -> None:
         if self.connection is not None:
             self.connection.close()

@@ -31,13 +31,20 @@ def match(query: str) -> str:
 
 def terms(query: str) -> list[str]:
     """List the lower-case terms of a question, without stop words unless there is nothing else."""
-    words = re.findall(WORD, query)
+    words = spoken(query)
     found = dict.fromkeys(word.lower() for word in words)
     for word in words[: MAX_TERMS * 4]:
         found.update(dict.fromkeys(part.lower() for part in parts(word)))
     found.update(dict.fromkeys(pairs(query[:MAX_EXTRA])))
     telling = [term for term in found if term not in STOP_WORDS]
     return (telling or list(found))[:MAX_TERMS]
+
+
+def spoken(query: str) -> list[str]:
+    """List the words of a question: runs of letters and digits, with the accents that stand after them."""
+    if query.isascii():
+        return "".join(letter if letter.isalnum() else " " for letter in query).split()
+    return re.findall(WORD, query)
 
 
 def hidden(text: str) -> str:
@@ -55,12 +62,14 @@ def hidden(text: str) -> str:
 
 def parts(word: str) -> list[str]:
     """Split ``getUserById`` or ``oauth2`` where case or kind changes; an undivided word has no parts."""
-    if word.islower() and word.isalpha():
-        return []
+    if word.isdigit() or (word.isalpha() and (word.isupper() or word[1:].islower())):
+        return []  # most words, and no expression to be compiled for them
     found = re.findall(PART, word)
     return [part for part in found if len(part) > 1] if len(found) > 1 else []
 
 
 def pairs(text: str) -> list[str]:
     """List the neighbouring characters of every run without spaces."""
+    if text.isascii():
+        return []
     return [run[at : at + 2] for run in re.findall(UNSPACED, text) for at in range(len(run) - 1)]
