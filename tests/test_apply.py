@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mem0_agent import apply, client_locks, files, ledger, locks
+from mem0_agent import apply, client_locks, files, ledger, locks, standing
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Change, Edit, Receipt, UserError, digest
 from tests.transactions import OLD, build, dirs_in, edited, install, planned, tree, uninstall
@@ -144,6 +145,50 @@ def test_a_moved_file_stops_everything_before_the_first_write(root: Path) -> Non
     assert caught.value.code == "config.moved"
     assert caught.value.path == root / ".other/hooks.json"
     assert tree(root) == before
+
+
+def test_what_others_write_beside_our_entry_meanwhile_is_kept(root: Path) -> None:
+    changes = planned(root)
+    path = root / "dotfiles/real.json"
+    path.write_bytes(OLD.replace(b'"x"}', b'"y"}, "theirs": {}'))
+    with apply.transaction(changes, dirs_in(root), backend=LOCAL):
+        pass
+    assert json.loads(path.read_bytes())["mcpServers"].keys() == {"other", "theirs", "mem0"}
+    assert apply.settled([change for change in changes if change.edits], files.read) == []
+    uninstall(root)
+    assert path.read_bytes() == OLD.replace(b'"x"}', b'"y"}, "theirs": {}')
+
+
+def test_what_others_write_in_our_place_meanwhile_is_not(root: Path) -> None:
+    changes = planned(root)
+    path = root / "dotfiles/real.json"
+    path.write_bytes(OLD.replace(b'"x"}', b'"x"}, "mem0": {}'))
+    before = tree(root)
+    with pytest.raises(apply.Moved), apply.transaction(changes, dirs_in(root), backend=LOCAL):
+        raise AssertionError
+    assert tree(root) == before
+
+
+def test_a_compiled_module_goes_with_its_source(root: Path) -> None:
+    place = root / "xdg/data/wing"
+    change = Change(place / "tool.py", None, b"x = 1\n", "the wing", durable=False)
+    before = tree(root)
+    with pytest.raises(RuntimeError), apply.transaction([change], dirs_in(root), backend=LOCAL):  # noqa: PT012 - the body is the matter
+        py_compile.compile(str(place / "tool.py"), doraise=True)
+        raise RuntimeError
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize("left", ["lock", files.TEMPORARY])
+def test_a_run_without_changes_clears_away_what_a_killed_one_left(root: Path, left: str) -> None:
+    install(root)
+    after = tree(root)
+    (dirs_in(root).state / left).write_bytes(b"")
+    apply.mend(dirs_in(root))
+    assert tree(root) == after
+    times = mtimes(root)
+    apply.mend(dirs_in(root))
+    assert mtimes(root) == times
 
 
 def test_a_file_that_cannot_be_put_back_is_named_and_stays_known(root: Path) -> None:
@@ -441,4 +486,4 @@ def test_settled_names_what_a_client_took_away(root: Path, now: Any, lost: bool)
     ],
 )
 def test_whether_an_edit_shows(edit: Edit, shows: bool) -> None:
-    assert apply.holds({"a": [{"x": 1}], "c": {"d": None}}, edit) is shows
+    assert standing.holds({"a": [{"x": 1}], "c": {"d": None}}, edit) is shows

@@ -42,7 +42,7 @@ def test_the_backend(here: Machine, words: dict[str, Any], env: dict[str, str], 
 @pytest.mark.parametrize(
     "words",
     [
-        {"mode": "plugin"}, {"skip": ["mcp", "hooks", "skills"]}, {"skip": ["x"]}, {"client": ["nobody"]},
+        {"mode": "plugin", "scope": "project"}, {"skip": ["mcp", "hooks", "skills"]}, {"skip": ["x"]}, {"client": ["nobody"]},
         {"backend": "local", "url": "http://x"}, {"backend": "self-hosted"}, {"api_key_stdin": True},
     ],
     ids=str,

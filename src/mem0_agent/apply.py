@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mem0_agent import client_locks, files, ledger, locks
-from mem0_agent.disk import explained, io, missing_folders, remove_folders
+from mem0_agent.disk import explained, io, missing_folders, remove_compiled, remove_folders
 from mem0_agent.edits import document
-from mem0_agent.edits.text import MISSING, same, value_at
 from mem0_agent.files import Moved
 from mem0_agent.interrupts import interruptible
 from mem0_agent.journal import Found, Terms, entry
 from mem0_agent.model import UserError
 from mem0_agent.receipt import Journal
+from mem0_agent.standing import rebased, settled, stands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from mem0_agent.interrupts import Interrupts
     from mem0_agent.journal import Entry
-    from mem0_agent.model import Backend, Change, Dirs, Edit, Json, Receipt
+    from mem0_agent.model import Backend, Change, Dirs, Receipt
 
-__all__ = ["Moved", "settled", "transaction"]
+__all__ = ["Moved", "mend", "settled", "stands", "transaction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,16 @@ def transaction(
     stays written then. UserError ``rollback.incomplete`` names the files that could not be put back.
     """
     terms = Terms(backend, clients, version, forget)
-    with interruptible() as interrupts, ExitStack() as stack:
+    wanted = tuple(change for change in changes if change.before != change.after)
+    with interruptible() as interrupts, ExitStack() as stack, ExitStack() as theirs:
         with interrupts.hold():
             own = stack.enter_context(locks.own_lock(dirs, patience, interrupts.pause))
+            client_locks.clear(own)
+            theirs.enter_context(client_locks.held(wanted, own, pause=interrupts.pause))
         with explained(dirs.state, "config.unwritable", "used"):
-            work = prepared(tuple(c for c in changes if c.before != c.after), dirs, own, interrupts, terms)
+            work = prepared(wanted, dirs, own, interrupts, terms)
         try:
-            with interrupts.hold(), explained(dirs.state, "config.unwritable", "used"):
+            with interrupts.hold(), theirs, explained(dirs.state, "config.unwritable", "used"):
                 carry_out(work)
             yield work.entry.journal.receipt
             interrupts.last_call()
@@ -87,21 +90,30 @@ def prepared(
     changes: tuple[Change, ...], dirs: Dirs, own: locks.OwnLock, interrupts: Interrupts, terms: Terms
 ) -> Work:
     """Compare every file with what its change was made from, and work out the receipt of the whole."""
-    for change in changes:
-        if files.read(change.path) != change.before:
-            raise Moved(change.path)
+    changes = tuple(map(current, changes))
     receipt = files.read(ledger.path(dirs))
     before = ledger.journal_on_disk(dirs)
     own.adopt(before.folders if before else ())
-    client_locks.clear(own)
     files.clear(ledger.path(dirs))
     if before:
         tidy(before)
+    standing = {change.path: io(os.stat, change.path) for change in changes if change.before is not None}
+    for path, status in standing.items():
+        files.refuse_hard_links(path, status)
     found = Found(
         {change.path: missing_folders(change.path) for change in changes},
-        {c.path: io(os.stat, c.path).st_mode & 0o7777 for c in changes if c.before is not None},
+        {path: status.st_mode & 0o7777 for path, status in standing.items()},
     )
     return Work(changes, dirs, own, interrupts, receipt, before, found, entry(before, changes, found, terms))
+
+
+def current(change: Change) -> Change:
+    """Return ``change`` on top of what others have written beside it meanwhile. Raises ``Moved``."""
+    now = files.read(change.path)
+    fresh = change if now == change.before else rebased(change, now)
+    if fresh is None:
+        raise Moved(change.path)
+    return fresh
 
 
 def tidy(before: Journal) -> None:
@@ -122,10 +134,9 @@ def carry_out(work: Work) -> None:
     for data in work.entry.backups:
         ledger.keep(work.dirs, data)
     ledger.write(work.dirs, with_folders(work, work.entry.journal))
-    with client_locks.held(work.changes, work.own, pause=work.interrupts.pause):
-        for change in work.changes:
-            work.interrupts.check()
-            carry_out_one(work, change)
+    for change in work.changes:
+        work.interrupts.check()
+        carry_out_one(work, change)
     for change in work.changes:
         if files.read(change.path) != change.after:
             raise Moved(change.path)
@@ -175,6 +186,8 @@ def take_back(work: Work, error: BaseException) -> None:
                 stuck.append(str(problem))
     for change in reversed(work.changes):
         if change.before is None:
+            if change.path.suffix == ".py":
+                remove_compiled(change.path)
             remove_folders(work.found.folders[change.path])
     if stuck:
         raise UserError(
@@ -199,33 +212,16 @@ def take_back_one(work: Work, change: Change) -> None:
         files.write_atomic(change.path, back, expect=now, mode=mode or change.mode, exact=mode is not None)
 
 
-# Afterwards
+# After a run that was killed
 
 
-def settled(changes: Sequence[Change], read: Callable[[Path], bytes | None]) -> list[Change]:
-    """Those of ``changes`` that are not on disk any more, because a client put a stale copy back.
+def mend(dirs: Dirs) -> None:
+    """Clear away what a killed run has left behind, where it left anything: locks, temporary files, open questions.
 
-    A file that has moved on with our edits in it is as good as ours. Plan those again and apply them.
+    A transaction does so by itself; this is for a run that finds nothing to change. Raises UserErrors like one.
     """
-    return [change for change in changes if not stands(change, read(change.path))]
-
-
-def stands(change: Change, now: bytes | None) -> bool:
-    if now == change.after:
-        return True
-    if now is None or not change.edits:
-        return False
-    try:
-        data = document.editor(change.path).parse(now)
-    except UserError:
-        return False
-    return all(holds(data, edit) for edit in change.edits)
-
-
-def holds(data: Json, edit: Edit) -> bool:
-    """Whether ``edit`` shows in the document ``data``."""
-    here = value_at(data, edit.keys)
-    if edit.op in {"put", "drop"}:
-        return same(here, edit.value) if edit.op == "put" else here is MISSING
-    among = isinstance(here, list) and any(same(item, edit.value) for item in here)
-    return among if edit.op == "add" else not among
+    places = (dirs.state / "lock", dirs.state / files.TEMPORARY)
+    journal = ledger.journal_on_disk(dirs)
+    if (journal and journal.pending) or any(io(os.path.lexists, place) for place in places):
+        with transaction((), dirs):
+            pass

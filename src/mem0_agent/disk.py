@@ -100,6 +100,16 @@ def remove_folders(folders: Iterable[Path]) -> None:
             io(os.rmdir, folder)
 
 
+def remove_compiled(source: Path) -> None:
+    """Remove what Python has compiled of the module ``source``, which is gone, and their folder if it is empty."""
+    cache = source.parent / "__pycache__"
+    with suppress(OSError):
+        for name in io(os.listdir, cache):
+            if name.startswith(f"{source.stem}.") and name.endswith(".pyc"):
+                io(os.unlink, cache / name)
+    remove_folders([cache])
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` outlast a power cut, where the system can."""
     if not POSIX:

@@ -136,9 +136,9 @@ def write_atomic(
     """Put ``data`` at ``path`` by rename, and answer the folders made for it, outermost first.
 
     A link is followed and stays; owner and mode of an existing file stay, unless ``exact`` demands ``mode``;
-    a new file gets ``mode`` whatever the umask. Unless ``durable`` a power cut may leave it torn. Raises ``Moved`` unless the file holds ``expect`` (None: does not
+    a new file gets ``mode`` whatever the umask. Raises ``Moved`` unless the file holds ``expect`` (None: does not
     exist) right before the rename, and UserError ``config.unwritable``; after any of them the old bytes are in
-    place and no temporary file is left.
+    place and no temporary file is left. Unless ``durable`` a power cut may leave it torn.
     """
     with explained(path, "config.unwritable", "written"):
         target = real(path)

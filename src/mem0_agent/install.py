@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import apps, hooks, registrations, routes, runtime, skills
+from mem0_agent import apps, bundle, hooks, registrations, routes, runtime, skills
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.clients.plugins import OWN
 from mem0_agent.draft import Draft
 from mem0_agent.edits import document
 from mem0_agent.model import Change, ClientPlan, Edit, Plan, UserError
@@ -27,6 +28,8 @@ def plan(scene: Scene) -> Plan:
         raise routes.refusal(refused)
     ready = any(part.blocked is None or part.entry or part.hooks for part in clients)
     own = own_changes(scene.host, scene.files, scene.request, scene.kit, clients) if ready else ()
+    if any(part.client in OWN and part.mode == "plugin" and part.blocked is None for part in clients):
+        own = (*own, *bundle.changes(scene))
     return Plan(scene.request.backend, clients, (*own, *draft.changes(scene.host, scene.files, scene.request.scope)))
 
 
@@ -36,16 +39,24 @@ def join(scene: Scene, client: Client, draft: Draft, refused: list[routes.Rival]
     part = ClientPlan(client.ID, client.presence(scene.host, scene.files), request.scope, request.mode, None)
     if client.ID in DESKTOPS:
         return apps.join(scene, client, draft, part, refused)
-    if "mcp" not in request.skip:
-        part = routes.register(scene, client, draft, part, refused)
-    if "hooks" not in request.skip:
-        part = call_us(scene, client, draft, part)
-    if "skills" not in request.skip:
-        part = teach(scene, draft, part)
+    if request.mode == "plugin":
+        part = bundle.join(scene, client, draft, part, refused)
+    else:
+        part = directly(scene, client, draft, part, refused)
     if request.store_key:
         keep_key(scene.host, draft, client, request)
     absent = f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
     return part if part.presence.detected else replace(part, notes=(absent, *part.notes))
+
+
+def directly(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[routes.Rival]) -> ClientPlan:
+    """One client's part in its own files."""
+    skip = scene.request.skip
+    if "mcp" not in skip:
+        part = routes.register(scene, client, draft, part, refused)
+    if "hooks" not in skip:
+        part = call_us(scene, client, draft, part)
+    return part if "skills" in skip else teach(scene, draft, part)
 
 
 # Hooks, skills and the key
@@ -133,12 +144,15 @@ def overlaid(files: Files, changes: Iterable[Change]) -> Files:
     return {**files, **{change.path: change.after for change in changes}}
 
 
-def endpoints(host: Host, files: Files, plan: Plan) -> dict[str, Endpoint]:
-    """How each planned client would reach its server with ``files`` in place."""
+def endpoints(host: Host, files: Files, plan: Plan, *, planned: bool = False) -> dict[str, Endpoint]:
+    """How each planned client would reach its server with ``files`` in place.
+
+    A plugin's entry comes by the client's own commands: with ``planned`` it counts as it will be.
+    """
     return {
         part.client: CLIENTS[part.client].endpoint(host, files, held)
         for part in plan.clients
-        if (held := standing(host, files, part))
+        if (held := part.entry if planned and part.entry and part.entry.plugin else standing(host, files, part))
     }
 
 

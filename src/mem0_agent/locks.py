@@ -27,6 +27,9 @@ RECENT = 2.0
 """Seconds between announcing a client lock and making it, at most."""
 
 PAUSE = 0.02
+TRIES = 10
+"""How often a folder for the lock is made anew that goes at once, with the run that made it."""
+
 OPEN = os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 
@@ -115,10 +118,10 @@ def own_lock(dirs: Dirs, patience: float = PATIENCE, pause: Pause = nap) -> Iter
     ``pause`` is called between two tries, and may raise to end the wait.
     """
     path = dirs.state / "lock"
+    folders: list[Path] = []
     with explained(path, "config.unwritable", "locked"):
-        folders = make_folders(path)
-        descriptor = acquired(path, time.monotonic() + patience, pause)
-    lock = OwnLock(path, descriptor, folders)
+        descriptor = acquired(path, time.monotonic() + patience, pause, folders)
+    lock = OwnLock(path, descriptor, tuple(dict.fromkeys(folders)))
     try:
         yield lock
     finally:
@@ -130,10 +133,20 @@ def own_lock(dirs: Dirs, patience: float = PATIENCE, pause: Pause = nap) -> Iter
             remove_folders(lock.folders)
 
 
-def acquired(path: Path, deadline: float, pause: Pause) -> int:
+def opened(path: Path, pause: Pause, folders: list[Path]) -> int:
+    """Return a descriptor of the lock file; ``folders`` gets those made for it, which another run may remove again."""
+    for _ in range(TRIES):
+        with suppress(FileNotFoundError):
+            folders.extend(make_folders(path))
+            return io(os.open, path, OPEN, 0o600)
+        pause()
+    return io(os.open, path, OPEN, 0o600)
+
+
+def acquired(path: Path, deadline: float, pause: Pause, folders: list[Path]) -> int:
     """Return a descriptor of the lock file at ``path``, locked."""
     while True:
-        descriptor = io(os.open, path, OPEN, 0o600)
+        descriptor = opened(path, pause, folders)
         try:
             if locked(descriptor) and same_file(descriptor, path):
                 return descriptor

@@ -195,8 +195,8 @@ class Change:
 
     With ``edits`` the file belongs to somebody else and only those edits are ours; without, the whole file is.
     ``mode`` is for files that do not exist yet; ``private`` makes an existing one 0600 before the new bytes stand in it
-    (it is about to hold a key). ``lock`` is the directory that the owner of the file takes as a lock. ``durable`` is False
-    for what a re-run puts back anyway: it need not outlast a power cut.
+    (it is about to hold a key). ``lock`` is the directory that the owner of the file takes as a lock.
+    ``durable`` is False for what a re-run puts back anyway: it need not outlast a power cut.
     """
 
     path: Path

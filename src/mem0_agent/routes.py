@@ -39,22 +39,30 @@ def register(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refus
     target = client.entry(scene.host, scene.request.backend, scene.request.scope, scene.request.project)
     if banned := ban(scene, client, target):
         return replace(part, blocked=banned)
-    pairs = held(scene, client)
-    found = rivals(scene, client, target, pairs, part.presence.version)
-    stays = [rival for rival in found if not resolved(scene, target, rival.registration)]
+    stays, notes = contest(scene, client, target, draft, part)
     refused += stays
     if stays:
         return part
-    if scene.request.replace:
-        remove(draft, client, found, target)
-    if not any(registrations.at(r) == registrations.at(target) and r.entry == target.entry for r, _ in pairs):
+    there = client.registrations(scene.host, scene.request.project, scene.files)
+    if not any(registrations.at(r) == registrations.at(target) and r.entry == target.entry for r in there):
         edit = Edit("put", target.keys, dict(target.entry))
         draft.add(client.ID, target.path, edit, f"register the MCP server “{target.name}”")
     waiting = client.approval(scene.host, scene.files, target)
-    notes = [f"{waiting.title}: {waiting.fix}"] if waiting else []
-    notes += beside(scene, found)
-    notes += PLUGINS[client.ID].hints(scene.host, scene.files)
+    notes = [*([f"{waiting.title}: {waiting.fix}"] if waiting else []), *notes]
     return replace(part, entry=target, notes=(*part.notes, *notes))
+
+
+def contest(
+    scene: Scene, client: Client, target: Registration, draft: Draft, part: ClientPlan
+) -> tuple[list[Rival], list[str]]:
+    """What stays in the way of ``target``, else what people should know; what gives way goes into ``draft``."""
+    found = rivals(scene, client, target, held(scene, client), part.presence.version)
+    stays = [rival for rival in found if not resolved(scene, target, rival.registration)]
+    if stays:
+        return stays, []
+    if scene.request.replace:
+        remove(draft, client, found, target)
+    return [], [*beside(scene, found), *PLUGINS[client.ID].hints(scene.host, scene.files)]
 
 
 def ban(scene: Scene, client: Client, target: Registration) -> Finding | None:
@@ -65,9 +73,11 @@ def ban(scene: Scene, client: Client, target: Registration) -> Finding | None:
 
 
 def held(scene: Scene, client: Client) -> list[Held]:
-    """What the client holds, each with how it would reach it; our own plugin aside, which comes and goes by its mode."""
+    """What the client holds, each with how it would reach it; what is ours and goes with the change of mode aside."""
+    own = recorded(scene.receipt) if scene.request.mode == "plugin" else frozenset()
     found = client.registrations(scene.host, scene.request.project, scene.files)
-    return [(r, client.endpoint(scene.host, scene.files, r)) for r in found if r.plugin != shop.IDENTITY]
+    kept = [r for r in found if r.plugin != shop.IDENTITY and (r.plugin or registrations.at(r) not in own)]
+    return [(r, client.endpoint(scene.host, scene.files, r)) for r in kept]
 
 
 def rivals(scene: Scene, client: Client, target: Registration, pairs: list[Held], version: str) -> list[Rival]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import hooks, registrations
+from mem0_agent import hooks, membership, registrations
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, value_at
@@ -138,13 +138,13 @@ def inverse(
         return undo(host, record, now, None, "ours alone"), []
     if not record.edits:
         return None, [f"{record.path} was edited since and is left as it is"]
-    back = document.revert(record.path, now, record.edits, force=request.force)
+    text, edits = membership.freed(host, record, now)
+    back = document.revert(record.path, text, edits, force=request.force)
     text, edited = without_hooks(host, record, back, force=request.force)
     left = [f"“{edit.keys[-1]}” in {record.path} was edited since and is left; --yes takes it too" for edit in edited]
-    if text == now:
-        return None, left
     empty = record.baseline is None and not document.editor(record.path).parse(text)
-    return undo(host, record, now, None if empty else text, "take our entry out"), left
+    change = undo(host, record, now, None if empty else text, "take our entry out")
+    return (change if text != now else None), left
 
 
 def without_hooks(host: Host, record: Record, back: Reverted, *, force: bool) -> tuple[bytes, tuple[Edit, ...]]:
@@ -186,6 +186,8 @@ def unrecorded(host: Host, files: Files, request: Request) -> Iterator[Change]:
             if scope in request.scopes:
                 found = hooks.departures(host, name, scope, path, files)
                 drops.setdefault(path, []).extend(edit for _, edit in found)
+        for path, keys in membership.held(host, name, files) if "user" in request.scopes else ():
+            drops.setdefault(path, []).append(Edit("drop", keys))
         for path, edits in ((path, edits) for path, edits in drops.items() if edits):
             after, done = document.perform(path, files.get(path), edits)
             yield Change(path, files.get(path), after, "take our entry out", name, done, lock=client.lock(host, path))

@@ -58,6 +58,13 @@ def test_on_windows_nothing_is_promised() -> None:
     assert any("may keep apart" in note for note in part.notes)
 
 
+@pytest.mark.parametrize(("folder", "expected"), [("Claude", True), ("Claude-3p", False)])
+def test_the_steps_for_a_connector_where_there_are_connectors(folder: str, expected: bool) -> None:
+    machine = host("linux", [f"/home/ann/.config/{folder}"])
+    (part,) = planned(machine, {cowork.key_file(machine): b"k"}, PLATFORM).clients
+    assert any("Add custom connector" in note for note in part.notes) is expected
+
+
 @pytest.mark.parametrize("running", [frozenset(), frozenset({"cowork"})])
 def test_a_rule_keeps_us_from_this_client_alone(running: frozenset[str]) -> None:
     plan = planned(

@@ -234,5 +234,5 @@ def test_the_local_memory_keeps_its_only_way(desktop: Machine) -> None:
 def test_uninstall_takes_it(desktop: Machine) -> None:
     before = still(desktop.home)
     told(desktop, *NAMED)
-    assert "remove them in Claude Desktop" in desktop.uninstall("--purge").out
+    assert "remove it in Claude Desktop" in desktop.uninstall("--purge").out
     assert still(desktop.home) == before

@@ -31,6 +31,16 @@ SPOKEN = (words.PROTOCOL, words.RECALLED, words.SUMMARY.strip(), words.FINISHED,
 """Everything that the hooks say in words of their own, apart from one sentence for each kind of start."""
 
 
+def patient(config: Path) -> None:
+    """Give the hooks more time than a busy machine ever takes: what is tested is what they say, not how fast."""
+    with (config / "config.toml").open("a") as file:
+        file.write("\n[hooks]\nlocal_budget_ms = 9000\n")
+
+
+def settings(box: Sandbox) -> Path:
+    return box.home / ".config/mem0-agent"
+
+
 def state(box: Sandbox) -> Path:
     return box.home / ".local/state/mem0-agent"
 
@@ -50,7 +60,9 @@ def failures(box: Sandbox) -> list[Json]:
     """Every record with a failure, and the log."""
     log = state(box) / "hook.log"
     bad = [record for client in ("claude-code", "codex") for record in journal(box, client).values()]
-    return [record for record in bad if record["failures"]] + (log.read_text().splitlines() if log.exists() else [])
+    return [record for record in bad if record["failures"]] + (
+        log.read_text().splitlines() if log.exists() else []
+    )
 
 
 def memory(box: Sandbox) -> LocalMemory:
@@ -62,7 +74,9 @@ def states(box: Sandbox) -> list[dict[str, Json]]:
     """Every captured session."""
     held = memory(box)
     try:
-        found = held.memories({"AND": [{"user_id": "robin"}, {"metadata": {"type": SESSION_STATE}}]})["results"]
+        found = held.memories({"AND": [{"user_id": "robin"}, {"metadata": {"type": SESSION_STATE}}]})[
+            "results"
+        ]
     finally:
         held.close()
     return list(found)
@@ -101,7 +115,9 @@ def recalled(request: Json) -> list[str]:
 def strays(request: Mapping[str, Json]) -> list[tuple[str, str]]:
     """What is ours in a request and neither said by a hook as it should be, nor a tool, nor a skill's description."""
     rest = {name: value for name, value in request.items() if name != "tools"}
-    return [(place, left) for place, text in strings(rest) for left in remains(text) if "mem0" in left.lower()]
+    return [
+        (place, left) for place, text in strings(rest) for left in remains(text) if "mem0" in left.lower()
+    ]
 
 
 def remains(text: str) -> Iterator[str]:

@@ -21,7 +21,6 @@ from tests.e2e.sandbox import Sandbox, tree
 Json = Any
 Setting = Callable[[Sandbox, str], None]
 LOOK = prompt("who is remembered?", Call("mem0", "list_entities"))
-STDIO = "import sys\nsys.path[0:0] = []\n"
 VENDOR = "mem0@mem0-plugins"
 
 
@@ -231,7 +230,7 @@ CODEX: dict[str, tuple[Setting, list[str]]] = {
         lambda box, url: codex_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": bearer(url)}}}) and None,
         [VENDOR],
     ),
-    "a plugin's bare file": (
+    "somebody else's plugin, inline": (
         lambda box, url: codex_plugins(box, "tools", {"kit": {"mcpServers": {"memory": bearer(url)}}}) and None,
         ["kit@tools"],
     ),
@@ -252,7 +251,8 @@ def test_codex_ends_with_one(box: Sandbox, name: str) -> None:
         env = {"MEM0_API_KEY": GOOD}
         (turn,) = codex.turn(box, [prompt("hello")], env=env, arguments=codex.QUIET[2:])
         assert dict(turn.servers) == {"mem0": "connected"}
-        assert sorted(turn.tools) == sorted(f"mcp__mem0__{tool}" for tool in TOOLS)
+        ours = [tool for tool in turn.tools if tool.startswith("mcp__")]
+        assert sorted(ours) == sorted(f"mcp__mem0__{tool}" for tool in TOOLS)
         assert install(box, "codex", mem0.endpoint)["exit_code"] == 0
 
 

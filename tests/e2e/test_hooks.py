@@ -7,9 +7,21 @@ import pytest
 from mem0_agent.memory import identity, words
 from tests.e2e import claude, codex
 from tests.e2e.dialogue import Call, Say, Turn, prompt
-from tests.e2e.evidence import captured, contexts, counts, failures, journal, places, recalled, state, strays
+from tests.e2e.evidence import (
+    captured,
+    contexts,
+    counts,
+    failures,
+    journal,
+    patient,
+    places,
+    recalled,
+    settings,
+    state,
+    strays,
+)
 from tests.e2e.product import envelope, install, mem0_agent
-from tests.e2e.sandbox import Sandbox
+from tests.e2e.sandbox import Sandbox, sandbox
 
 FACT = "The nightly build runs on the arm64 runner in Turin"
 TASK = (
@@ -27,6 +39,7 @@ def box(module_box: Sandbox) -> Sandbox:
     done = install(module_box, "--trust-hooks", "--json")
     trust = {each["client"]: each["hooks"]["trust"] for each in envelope(done)["data"]["clients"]}
     assert trust == {"claude-code": "not-needed", "codex": "trusted"}, done.text
+    patient(settings(module_box))
     return module_box
 
 
@@ -56,7 +69,11 @@ def talk(box: Sandbox) -> dict[str, Turn]:
 def thread(box: Sandbox, talk: dict[str, Turn]) -> dict[str, Turn]:
     """One thread of Codex, afterwards."""
     del talk
-    prompts = [prompt("what is there to do in this project?"), prompt("/compact", Say(SUMMARY)), prompt("and now what do I do?")]
+    prompts = [
+        prompt("what is there to do in this project?"),
+        prompt("/compact", Say(SUMMARY)),
+        prompt("and now what do I do?"),
+    ]
     turns = codex.turn(box, prompts)
     return dict(zip(("first", "compact", "after"), turns, strict=True))
 
@@ -81,7 +98,9 @@ def test_claude_is_told_of_the_memory_when_a_session_starts(talk: dict[str, Turn
     assert recalled(talk["first"].requests[0]) == []
 
 
-def test_claude_gets_what_the_prompt_calls_for_and_each_memory_once(box: Sandbox, talk: dict[str, Turn]) -> None:
+def test_claude_gets_what_the_prompt_calls_for_and_each_memory_once(
+    box: Sandbox, talk: dict[str, Turn]
+) -> None:
     (resumed,) = [text for _, text in contexts(talk["task"].requests[0]) if words.SOURCES["resume"] in text]
     assert SAID in resumed
     assert FACT in resumed
@@ -96,7 +115,9 @@ def test_claude_is_reminded_when_a_task_is_finished(talk: dict[str, Turn]) -> No
     assert len(places(turn, words.FINISHED)) == 1
 
 
-def test_claude_compacts_by_our_instructions_and_goes_on_from_what_was_saved(box: Sandbox, talk: dict[str, Turn]) -> None:
+def test_claude_compacts_by_our_instructions_and_goes_on_from_what_was_saved(
+    box: Sandbox, talk: dict[str, Turn]
+) -> None:
     turn = talk["compact"]
     assert len(turn.places(words.SUMMARY.strip())) == 1
     kept = captured(box, SUMMARY)
@@ -108,14 +129,21 @@ def test_claude_compacts_by_our_instructions_and_goes_on_from_what_was_saved(box
 
 
 def test_nothing_else_of_ours_reaches_the_model(talk: dict[str, Turn], thread: dict[str, Turn]) -> None:
-    turns = {**{f"claude {name}": turn for name, turn in talk.items()}, **{f"codex {n}": t for n, t in thread.items()}}
+    turns = {
+        **{f"claude {name}": turn for name, turn in talk.items()},
+        **{f"codex {n}": t for n, t in thread.items()},
+    }
     found = {name: strays(request) for name, turn in turns.items() for request in turn.requests}
     assert {name: left for name, left in found.items() if left} == {}
 
 
 def test_claude_is_reminded_once_after_real_work_and_never_loops(box: Sandbox) -> None:
-    writes = [Call("", "Write", {"file_path": str(box.project / f"{n}.txt"), "content": "x"}) for n in range(3)]
-    worked, more = claude.session(box, [prompt("write three files", *writes), prompt("and a fourth", *writes[:1])], allow=TOOLS)
+    writes = [
+        Call("", "Write", {"file_path": str(box.project / f"{n}.txt"), "content": "x"}) for n in range(3)
+    ]
+    worked, more = claude.session(
+        box, [prompt("write three files", *writes), prompt("and a fourth", *writes[:1])], allow=TOOLS
+    )
     assert len(worked.requests) == 5, "three writes, the end, and the end once more after the reminder"
     assert [places_of(request, words.STOPPING) for request in worked.requests] == [0, 0, 0, 0, 1]
     assert len(more.requests) == 2
@@ -170,9 +198,9 @@ def test_nothing_failed_on_the_way(box: Sandbox, talk: dict[str, Turn], thread: 
 # Without trust
 
 
-def test_codex_runs_nothing_before_its_user_trusts_it(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.e2e.sandbox import sandbox
-
+def test_codex_runs_nothing_before_its_user_trusts_it(
+    box: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     alone = sandbox(tmp_path_factory.mktemp("untrusted") / "user", box.programs, box.network)
     done = install(alone, "--json")
     told = {each["client"]: each for each in envelope(done)["data"]["clients"]}

@@ -7,13 +7,28 @@ import pytest
 from mem0_agent.memory import identity
 from tests.e2e import claude, codex
 from tests.e2e.dialogue import Call, Say, Turn, prompt
-from tests.e2e.evidence import blocks, captured, contexts, failures, memory, recalled, states, until
+from tests.e2e.evidence import (
+    blocks,
+    captured,
+    contexts,
+    failures,
+    memory,
+    patient,
+    recalled,
+    settings,
+    states,
+    until,
+)
 from tests.e2e.product import install
 from tests.e2e.sandbox import Sandbox
 
 SAID = "we moved auth from sessions to JWT"
 ASKED = "add refresh token rotation to the auth system"
-LATER = ("rename the invoice template to bill", "why is the sidebar blue on the phone", "bump the linter, please")
+LATER = (
+    "rename the invoice template to bill",
+    "why is the sidebar blue on the phone",
+    "bump the linter, please",
+)
 DELIBERATE = 30
 
 
@@ -21,6 +36,7 @@ DELIBERATE = 30
 def home(box: Sandbox) -> Sandbox:
     """A user whose memory holds much already, so that the start of a session cannot show all of it."""
     assert install(box, "--trust-hooks").exit_code == 0
+    patient(settings(box))
     held = memory(box)
     scope = {"user_id": "robin", "app_id": identity.project(str(box.project))}
     for number in range(DELIBERATE):
@@ -69,6 +85,7 @@ def test_said_in_codex_and_known_in_claude_code(home: Sandbox) -> None:
 def test_stored_by_the_agent_of_one_and_known_in_the_other(box: Sandbox) -> None:
     """The agent is told what the project is called; it stores under that name, and the other client recalls it."""
     assert install(box, "--trust-hooks").exit_code == 0
+    patient(settings(box))
     (start,) = claude.session(box, [prompt("hello")])
     app = identity.project(str(box.project))
     assert [text for _, text in contexts(start.requests[0]) if app in text]

@@ -30,7 +30,8 @@ command = 'true first'
 [[hooks.Stop]]
 hooks = [ { type = "command", command = "true second", timeout = 5 }, { type = "command", command = "true third" } ]
 """
-OURS = "mem0-memory' hook codex"
+NEWEST = pytest.mark.parametrize("release", ["newest"], indirect=True)
+"""For what is the same in both releases."""
 
 
 def write(box: Sandbox, name: str, text: str) -> Path:
@@ -63,16 +64,13 @@ def append(box: Sandbox, event: str, *commands: str) -> None:
     path.write_text(json.dumps(held, indent=1))
 
 
-def without_ours(path: Path) -> Json:
-    """The groups of a hooks.json that hold anything but our handlers."""
-    return json.loads(path.read_text())["hooks"] if path.exists() else {}
-
-
 def all_trusted(*commands: str) -> dict[str, str]:
     return dict.fromkeys(commands, "trusted")
 
 
-@pytest.mark.parametrize(("name", "text"), [("hooks.json", ODD), ("config.toml", INLINE)], ids=["odd style", "inline"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("hooks.json", ODD), ("config.toml", INLINE)], ids=["odd style", "inline"]
+)
 def test_hooks_before_ours_stay_trusted_and_come_back_to_the_byte(box: Sandbox, name: str, text: str) -> None:
     path = write(box, name, text)
     codex.trust(box)
@@ -98,7 +96,14 @@ def test_hooks_behind_ours_keep_their_trust_when_we_go(box: Sandbox) -> None:
     codex.trust(box)
     before = trusted(box)
     assert set(before.values()) == {"trusted"}
-    assert {"true first", "true third", "true fourth", "true fifth", "true start", "true tool"} <= before.keys()
+    assert {
+        "true first",
+        "true third",
+        "true fourth",
+        "true fifth",
+        "true start",
+        "true tool",
+    } <= before.keys()
     assert install(box, "--trust-hooks").exit_code == 0
     assert trusted(box) == before
     done = uninstall(box)
@@ -158,6 +163,7 @@ def test_trust_given_in_the_dialogue_is_enough(box: Sandbox) -> None:
     assert [each["id"] for each in findings if each["severity"] == "error"] == []
 
 
+@NEWEST
 def test_only_our_own_hooks_are_trusted_by_us(box: Sandbox) -> None:
     write(box, "hooks.json", ODD)
     assert install(box, "--trust-hooks").exit_code == 0
@@ -170,6 +176,7 @@ def test_only_our_own_hooks_are_trusted_by_us(box: Sandbox) -> None:
 FORMER = "bash /opt/plugins/mem0-plugin/scripts/on_{event}.sh"
 
 
+@NEWEST
 def test_the_vendors_former_hooks_are_found_taken_out_and_brought_back(box: Sandbox) -> None:
     old = [{"hooks": [{"type": "command", "command": FORMER.format(event="stop")}]}]
     own = [{"hooks": [{"type": "command", "command": "true own"}]}]
@@ -198,10 +205,13 @@ def former(box: Sandbox) -> list[str]:
 # Claude Code
 
 
+@NEWEST
 def test_hooks_of_claude_codes_user_stay_to_the_byte(box: Sandbox) -> None:
     settings = box.home / ".claude/settings.json"
     settings.parent.mkdir()
-    settings.write_text('{\r\n  "hooks" : { "PostToolUse":[{"matcher":"TaskUpdate","hooks":[{"type":"command","command":"true mine"}]}]\r\n }}')
+    settings.write_text(
+        '{\r\n  "hooks" : { "PostToolUse":[{"matcher":"TaskUpdate","hooks":[{"type":"command","command":"true mine"}]}]\r\n }}'
+    )
     before = settings.read_bytes()
     assert install(box).exit_code == 0
     held = json.loads(settings.read_bytes())
@@ -214,7 +224,10 @@ def test_hooks_of_claude_codes_user_stay_to_the_byte(box: Sandbox) -> None:
     assert uninstall(box).exit_code == 0
     assert json.loads(settings.read_bytes()) == {
         "hooks": {
-            "PostToolUse": [json.loads(before)["hooks"]["PostToolUse"][0], {"matcher": "TaskUpdate", "hooks": [inside]}],
+            "PostToolUse": [
+                json.loads(before)["hooks"]["PostToolUse"][0],
+                {"matcher": "TaskUpdate", "hooks": [inside]},
+            ],
             "Stop": [{"hooks": [inside]}],
         }
     }

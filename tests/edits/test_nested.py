@@ -54,16 +54,19 @@ JSON = {
         '{"hooks" : {"Stop":[ {} ,\r\n {"hooks":[{"x":1.0}]}]}}',
     ),
 }  # fmt: skip
+LAST = (
+    '[[hooks.Stop]]\n[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ncommand = "mine"\n\n[[hooks.Stop.hooks]]\n'
+    'type = "command"\ncommand = "ours"\ntimeout = 10\n\n[hooks.state]\n"a:b" = {}\n'
+)
 HEAD = '[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "ours"\ntimeout = 10\n\n'
+OTHER = '# two\n[[hooks.Stop]]\n\n[[hooks.Stop.hooks]] # ours\ntype = "command"\ncommand = "ours"\ntimeout = 10\n\n'
 TOML = {
     "tables": (
-        HEAD + '# two\n[[hooks.Stop]]\n\n[[hooks.Stop.hooks]] # ours\ntype = "command"\ncommand = "ours"\ntimeout = 10\n\n'
-        '[[hooks.Stop.hooks]]\ncommand = "mine" # own\n\n[[hooks.Stop]]\nhooks = []\n',
+        HEAD + OTHER + '[[hooks.Stop.hooks]]\ncommand = "mine" # own\n\n[[hooks.Stop]]\nhooks = []\n',
         HEAD + '# two\n[[hooks.Stop]]\n\n[[hooks.Stop.hooks]]\ncommand = "mine" # own\n\n[[hooks.Stop]]\nhooks = []\n',
     ),
     "tables, the last": (
-        '[[hooks.Stop]]\n[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ncommand = "mine"\n\n[[hooks.Stop.hooks]]\n'
-        'type = "command"\ncommand = "ours"\ntimeout = 10\n\n[hooks.state]\n"a:b" = {}\n',
+        LAST,
         '[[hooks.Stop]]\n[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ncommand = "mine"\n\n[hooks.state]\n"a:b" = {}\n',
     ),
     "inline in tables": (

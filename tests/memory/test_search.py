@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.memory.steps import ALICE, add, found
 
-from mem0_agent.memory import clock
+from mem0_agent.memory import clock, terms
 from mem0_agent.memory.local import LocalMemory
 from mem0_agent.memory.protocol import Refused
 
@@ -145,4 +148,17 @@ def test_pages_are_newest_first(memory: LocalMemory) -> None:
     assert (first["count"], first["previous"], first["next"]) == (7, None, "?page=2&page_size=3")
     assert [one["memory"] for one in last["results"]] == ["number 0"]
     assert (last["previous"], last["next"]) == ("?page=2&page_size=3", None)
-    assert memory.memories(ALICE, page=10**9)["results"] == []
+    beyond = memory.memories(ALICE, page=10**9)
+    assert (beyond["results"], beyond["count"], beyond["next"]) == ([], 7, None)
+    assert memory.memories(ALICE, page_size=7)["count"] == memory.memories(ALICE, page_size=8)["count"] == 7
+
+
+@given(query=st.text(alphabet=st.characters(max_codepoint=127)))
+def test_the_words_of_plain_ascii_are_those_of_the_expression(query: str) -> None:
+    assert terms.spoken(query) == re.findall(terms.WORD, query)
+
+
+@given(word=st.from_regex(r"[A-Za-z0-9]{1,12}", fullmatch=True))
+def test_a_word_that_is_not_looked_into_has_no_parts(word: str) -> None:
+    found = re.findall(terms.PART, word)
+    assert terms.parts(word) == ([part for part in found if len(part) > 1] if len(found) > 1 else [])

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.memory.steps import ALICE, add, found, path
+from tests.memory.steps import ALICE, add, found, path, sound
 
 from mem0_agent.memory import schema
 from mem0_agent.memory.local import LocalMemory
@@ -96,6 +96,72 @@ def test_an_older_file_is_brought_up_to_date(memory: LocalMemory, monkeypatch: p
     with memory.store.reading() as connection:
         assert connection.execute("SELECT mood FROM memories").fetchall() == [("good",)]
         assert schema.version(connection) == len(more)
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(
+    memory: LocalMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = {**ALICE, "app_id": "shop"}
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(schema, "VERSION", 1)
+        one = add(memory, "auth uses sessionCookies", scope, metadata={"type": "decision"})
+        other = add(memory, "auth uses nothing", {**ALICE, "app_id": "site"})
+        memory.close()
+
+    narrow = {"AND": [ALICE, {"app_id": "shop"}, {"metadata": {"type": "decision"}}]}
+    assert found(memory, "cookies", narrow) == ["auth uses sessionCookies"]
+    assert found(memory, "auth", narrow) == ["auth uses sessionCookies"]
+    memory.update(one, "auth uses tokens")
+    memory.delete(other)
+    assert found(memory, "cookies auth nothing") == ["auth uses tokens"]
+    memory.close()
+    sound(path(memory))
+
+
+@pytest.mark.parametrize("how", ["delete", "delete_all", "delete_entities"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_no_word_of_what_was_deleted_stays_in_the_file(memory: LocalMemory, how: str, closed: bool) -> None:
+    for number in range(300):
+        add(memory, f"kept number{number}", {"user_id": "bob"})
+    one = add(memory, "xylophone concerto", metadata={"note": "xylophone"})
+    for number in range(300, 350):
+        add(memory, f"kept number{number}", {"user_id": "bob"})
+    assert traces(memory, b"xylophon")
+    if how == "delete":
+        memory.delete(one)
+    else:
+        getattr(memory, how)(ALICE)
+    if closed:
+        memory.close()
+    assert traces(memory, b"xylophon") == []
+    assert found(memory, "number7", {"user_id": "bob"})[0] == "kept number7"
+
+
+def traces(memory: LocalMemory, word: bytes) -> list[str]:
+    """The files of a memory that hold ``word``."""
+    return [part.name for part in path(memory).parent.iterdir() if word in part.read_bytes()]
+
+
+def test_a_log_that_somebody_reads_is_left_to_later(memory: LocalMemory) -> None:
+    one = add(memory, "xylophone concerto")
+    reader = sqlite3.connect(path(memory), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM memories").fetchone()
+    assert memory.delete(one)["message"]
+    assert memory.memories(ALICE)["count"] == 0
+    reader.execute("COMMIT")
+    reader.close()
+    assert memory.delete(add(memory, "another"))["message"]
+    assert traces(memory, b"xylophon") == []
+
+
+def test_a_large_index_is_not_written_anew(memory: LocalMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "PURGED_BLOCKS", 0)
+    one = add(memory, "xylophone concerto")
+    memory.delete(one)
+    with memory.store.reading() as connection:
+        assert connection.execute("SELECT count(DISTINCT segid) FROM found_idx").fetchone()[0] > 1
 
 
 def test_a_migration_that_fails_changes_nothing(memory: LocalMemory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import claude_places, claude_policy, programs
-from mem0_agent.model import Finding, Hook
+from mem0_agent.clients import claude_places, claude_policy, programs, shop
+from mem0_agent.model import NAME, Finding, Hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,9 @@ folder = claude_places.folder
 
 
 def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
-    own = (("user", folder(host) / "settings.json"),)
+    brought = folder(host) / "plugins" / "cache" / shop.MARKET / NAME
+    plugin = [("plugin", brought / version / shop.CLAUDE_HOOKS) for version in host.names(brought)]
+    own = (("user", folder(host) / "settings.json"), *plugin)
     if project is None:
         return own
     return (*own, ("project", project / ".claude/settings.json"), ("local", project / ".claude/settings.local.json"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import bundles, claude_places, claude_policy, programs, shop
-from mem0_agent.model import Registration
+from mem0_agent.model import NAME, Registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,3 +139,37 @@ def hints(host: Host, files: Files) -> tuple[str, ...]:
         for name in programs.texts(known)
         if re.search(r"\bmem0\b", name, re.IGNORECASE)
     )
+
+
+# Our own
+
+
+JOIN = (("plugin", "marketplace", "add", "{market}"), ("plugin", "install", shop.IDENTITY))
+LEAVE = (("plugin", "uninstall", shop.IDENTITY), ("plugin", "marketplace", "remove", shop.MARKET))
+
+
+def ours(host: Host, entry: Mapping[str, Json]) -> Registration:
+    """The server of our plugin as it will be, at the place of its switch."""
+    keys = ("enabledPlugins", shop.IDENTITY)
+    return Registration(ID, NAME, "plugin", claude_places.settings_file(host), keys, entry, plugin=shop.IDENTITY)
+
+
+def traces(host: Host, files: Files) -> shop.Traces:
+    del files
+    settings = claude_places.settings_file(host)
+    places = (
+        (settings, ("enabledPlugins", shop.IDENTITY)),
+        (settings, ("extraKnownMarketplaces", shop.MARKET)),
+        (installed_file(host), ("plugins", shop.IDENTITY)),
+        (marketplaces_file(host), (shop.MARKET,)),
+    )
+    data = folder(host) / "data" / shop.IDENTITY.replace("@", "-")
+    return shop.Traces(places, (folder(host) / "cache" / shop.MARKET, data), (claude_places.main_file(host),))
+
+
+def joined(host: Host, files: Files, version: str) -> bool:
+    """Whether our plugin is there and on, read from our own folder; its version is then what lies there."""
+    del version
+    path, on = switch(host, None, files, shop.IDENTITY)
+    there = any(plugin.id == shop.IDENTITY for plugin in installed(host, files))
+    return on and there and path == claude_places.settings_file(host) and directories(host, files).get(shop.MARKET) == shop.folder(host)

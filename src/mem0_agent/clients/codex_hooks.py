@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import codex_policy, programs
-from mem0_agent.model import Edit, Finding, Hook
+from mem0_agent.clients import codex_policy, programs, shop
+from mem0_agent.model import NAME, Edit, Finding, Hook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from mem0_agent.model import Files, Handler, Host, Json, Scope, Trust
 
@@ -29,6 +29,7 @@ EVENTS = (
 WITHOUT_MATCHER = frozenset({"UserPromptSubmit", "Stop", "Interrupt", "PreModelRequest", "PostModelRequest"})
 LATER = frozenset({"SessionEnd"})
 """Events that older releases (0.143 is one) do not know: they never list such a hook, and never ask for its trust."""
+CACHED = re.compile(r"/plugins/cache/(?P<market>[^/]+)/(?P<name>[^/]+)/[^/]+/(?P<rest>.+)\Z")
 SHORT = frozenset({"SessionEnd", "Interrupt"})
 LONGEST_SHORT = 3
 USUAL = 600
@@ -41,9 +42,11 @@ def folder(host: Host) -> Path:
 
 
 def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
-    """hooks.json and the inline form, of the user and of the project; all of them run."""
+    """hooks.json and the inline form, of the user and of the project, and our plugin's; all of them run."""
+    brought = folder(host) / "plugins" / "cache" / shop.MARKET / NAME
+    plugin = [("plugin", brought / version / shop.CODEX_HOOKS) for version in host.names(brought)]
     homes = [("user", folder(host)), *([("project", project / ".codex")] if project else [])]
-    return tuple((scope, home / name) for scope, home in homes for name in ("hooks.json", "config.toml"))
+    return (*((scope, home / name) for scope, home in homes for name in ("hooks.json", "config.toml")), *plugin)
 
 
 def file(host: Host, files: Files, scope: Scope, project: Path | None) -> Path:
@@ -98,7 +101,8 @@ def trust(host: Host, files: Files, handler: Handler) -> Trust:
 def neighbours_trusted(host: Host, files: Files, handler: Handler) -> bool:
     """Whether the same command is trusted at another event: then a release that asks for all has asked for all."""
     held = programs.document(handler.path, files).get("hooks", {}).items()
-    groups = [(event, n, group) for event, several in held if isinstance(several, list) for n, group in enumerate(several)]
+    lists = [(event, groups) for event, groups in held if isinstance(groups, list)]
+    groups = [(event, number, group) for event, several in lists for number, group in enumerate(several)]
     places = [
         key(handler.path, event, number, index)
         for event, number, group in groups
@@ -116,7 +120,9 @@ def entry(host: Host, files: Files, name: str) -> Mapping[str, Json] | None:
 
 
 def key(path: Path, event: str, group: int, index: int) -> str:
-    """The name under which Codex keeps the trust of one hook: its file and its position."""
+    """The name under which Codex keeps the trust of one hook: its file (a plugin's by the plugin) and its position."""
+    if found := CACHED.search(path.as_posix()):
+        return f"{found['name']}@{found['market']}:{found['rest']}:{snake(event)}:{group}:{index}"
     return f"{path}:{snake(event)}:{group}:{index}"
 
 

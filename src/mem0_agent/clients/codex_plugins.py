@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import bundles, codex_hooks, codex_policy
-from mem0_agent.model import Registration
+from mem0_agent.clients import bundles, codex_hooks, codex_policy, shop
+from mem0_agent.model import NAME, Registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,3 +71,36 @@ def plugin_ban(host: Host, files: Files) -> Finding | None:
 def hints(host: Host, files: Files) -> tuple[str, ...]:
     del host, files
     return ()
+
+
+# Our own
+
+
+JOIN = (("plugin", "marketplace", "add", "{market}"), ("plugin", "add", shop.IDENTITY))
+LEAVE = (("plugin", "remove", shop.IDENTITY), ("plugin", "marketplace", "remove", shop.MARKET))
+
+
+def ours(host: Host, entry: Mapping[str, Json]) -> Registration:
+    """The server of our plugin as it will be, at the place of its switch."""
+    path, keys = codex_hooks.folder(host) / "config.toml", ("plugins", shop.IDENTITY, "enabled")
+    return Registration(ID, NAME, "plugin", path, keys, entry, plugin=shop.IDENTITY)
+
+
+def traces(host: Host, files: Files) -> shop.Traces:
+    """The plugin, its marketplace, and the trust of its hooks."""
+    home = codex_hooks.folder(host)
+    path = home / "config.toml"
+    states = bundles.members(bundles.members(bundles.lenient(path, files).get("hooks")).get("state"))
+    trusted = [("hooks", "state", key) for key in states if key.startswith(f"{shop.IDENTITY}:")]
+    places = [("plugins", shop.IDENTITY), ("marketplaces", shop.MARKET), *trusted]
+    return shop.Traces(tuple((path, keys) for keys in places), (home / "plugins" / "cache" / shop.MARKET,))
+
+
+def joined(host: Host, files: Files, version: str) -> bool:
+    """Whether our plugin is on, from our own folder, and the copy that Codex reads is of this version."""
+    path = codex_hooks.folder(host) / "config.toml"
+    markets = bundles.members(bundles.lenient(path, files).get("marketplaces"))
+    source = bundles.members(markets.get(shop.MARKET)).get("source")
+    copy = cache(host, shop.IDENTITY)
+    held = bundles.manifest(copy, MANIFESTS, files).get("version") if copy else None
+    return listed(host, files).get(shop.IDENTITY, False) and source == str(shop.folder(host)) and held == version

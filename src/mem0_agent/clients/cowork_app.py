@@ -53,11 +53,15 @@ HERE_ONLY = (
 OWN_SERVER = (
     "A custom connector is reached from Anthropic's cloud: it needs an address of your server that is public."
 )
+NO_CONNECTORS = "With an organisation's own inference Claude has no connectors of an account."
 WSL = (
     "This is the Linux side of a Windows machine (WSL). Claude Desktop for Windows reads Windows' files only: run"
     " mem0-agent install --client cowork in PowerShell for that one."
 )
-WINDOWS = "Written by the rules for Windows, where nobody has tried it yet."
+WINDOWS = (
+    "Written by the rules for Windows, where nobody has tried it yet. What an administrator set in the registry was not"
+    " read."
+)
 PACKAGED = (
     "Windows' package of Desktop may keep apart what its programs write: if memories stored there are missing"
     " elsewhere, use --backend platform."
@@ -83,9 +87,9 @@ def hints(host: Host, files: Files) -> tuple[str, ...]:
 
 def remarks(host: Host, backend: Backend) -> tuple[str, ...]:
     """What goes with an entry in Desktop's file."""
-    instead = (INSTEAD,) if backend.kind == "platform" else ()
+    instead = (INSTEAD,) if connectable(host, backend) else ()
     apart = (PACKAGED,) if backend.kind == "local" and cowork_places.packages(host) else ()
-    return (*side(host), *apart, PROVED, REACH, *instead, *connector(backend))
+    return (*side(host), *apart, PROVED, REACH, *instead, *connector(host, backend))
 
 
 def steps(host: Host, backend: Backend, *, hooks: bool, key: bool) -> tuple[str, ...]:
@@ -93,14 +97,19 @@ def steps(host: Host, backend: Backend, *, hooks: bool, key: bool) -> tuple[str,
     silent = (NO_KEY,) if backend.kind == "platform" and not key else ()
     about = ((HOOKS, *silent) if not host.windows else (NO_HOOKS,)) if hooks else ()
     upload = tuple(line.format(bundle=bundle_file(host)) for line in UPLOAD)
-    further = (CONNECT,) if backend.kind == "platform" else (DIRECT,)
-    return (*side(host), *upload, NO_SERVER, *further, *connector(backend), *about)
+    further = (CONNECT,) if connectable(host, backend) else (DIRECT,)
+    return (*side(host), *upload, NO_SERVER, *further, *connector(host, backend), *about)
 
 
-def connector(backend: Backend) -> tuple[str, ...]:
+def connectable(host: Host, backend: Backend) -> bool:
+    """Whether a connector of the account could lead to this memory."""
+    return backend.kind == "platform" and cowork_places.data_folder(host).name == cowork_places.USUAL
+
+
+def connector(host: Host, backend: Backend) -> tuple[str, ...]:
     """How the memory is reached from Anthropic's cloud, if it can be."""
     if backend.kind == "platform":
-        return CONNECTOR
+        return CONNECTOR if connectable(host, backend) else (NO_CONNECTORS,)
     return (HERE_ONLY,) if backend.kind == "local" else (OWN_SERVER,)
 
 

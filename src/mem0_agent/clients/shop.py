@@ -2,7 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 from mem0_agent.model import NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mem0_agent.model import Host
 
 MARKET = "mem0-agent"
 IDENTITY = f"{NAME}@{MARKET}"
+CLAUDE_HOOKS = "hooks/hooks.json"
+CODEX_HOOKS = "hooks/codex.json"
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What one client keeps of our plugin: places in its files, and folders that hold nothing else.
+
+    ``beside`` are files that its commands may write anew without a word of ours in them.
+    """
+
+    places: tuple[tuple[Path, Keys], ...]
+    folders: tuple[Path, ...] = field(default=())
+    beside: tuple[Path, ...] = field(default=())
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys([*(path for path, _ in self.places), *self.beside]))
+
+
+def folder(host: Host) -> Path:
+    """Where our marketplace lies; clients hold this path."""
+    return host.dirs.data / "marketplace"

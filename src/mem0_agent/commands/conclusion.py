@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from mem0_agent import files, hooks, host, journal, ledger
+from mem0_agent import elsewhere, files, hooks, host, journal, ledger
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
@@ -71,7 +71,7 @@ def report(job: Job, plan: Plan, outcomes: Mapping[str, Outcome], trust: Mapping
     kept = ledger.path(job.here.dirs)
     return Report(
         "install", error.exit_code if error else Exit.DONE, plan.backend, job.options.dry_run,
-        kept if kept.exists() else None, results, plan.changes, error=error,
+        kept if kept.exists() else None, results, plan.changes, leaves=tuple(elsewhere.sides(job.here)), error=error,
     )  # fmt: skip
 
 

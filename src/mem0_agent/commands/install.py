@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import __version__, apply, files, host, install, ledger, runtime, skills
+from mem0_agent import __version__, apply, files, host, install, ledger, membership, runtime, skills
 from mem0_agent.clients import CLIENTS
+from mem0_agent.commands import plugin
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
 from mem0_agent.commands.running import busy, refusal, running
@@ -17,6 +18,7 @@ from mem0_agent.model import Exit, UserError
 
 if TYPE_CHECKING:
     from mem0_agent.commands.options import Job
+    from mem0_agent.commands.plugin import Moves
     from mem0_agent.draft import Request
     from mem0_agent.model import Files, Outcome, Plan, Report
 
@@ -28,18 +30,21 @@ def run(job: Job) -> Report:
     """Install as asked. Raises UserError; what it wrote before that has been taken back."""
     plan, known = planned(job)
     plan = with_versions(job.here, plan)
-    tried = rehearsal(job, plan, known) if plan.changes else prove(job, plan, known)
+    moving = plugin.moves(job, plan, known)
+    plan = plugin.noted(job.here, plan, moving)
+    idle = not plan.changes and not moving
+    tried = prove(job, plan, known) if idle else rehearsal(job, plan, known)
     failed = {name: outcome for name, outcome in tried.items() if not outcome.ok}
     if failed:
         return report(job, plan, tried, error=unproved(failed, "Nothing was written."))
     job.face.plan(plan, full=job.options.dry_run)
-    if job.options.dry_run or not plan.changes:
+    if job.options.dry_run or idle:
         return concluded(job, plan, tried)
     if not job.face.confirm("Write these changes?"):
         raise UserError("usage.declined", "Nothing was written.", exit_code=Exit.FAILED)
     if held := busy(job.here, plan):  # it was opened while we asked
         raise refusal(held[0], "install", "nothing was written")
-    return carried_out(job, plan)
+    return carried_out(job, plan, moving)
 
 
 def planned(job: Job) -> tuple[Plan, Files]:
@@ -58,7 +63,8 @@ def gathered(job: Job) -> Files:
     taught = (
         item.path for name in request.clients for item in skills.wanted(here, name, request.scope, request.project, kit)
     )
-    own = frozenset({here.dirs.config / "config.toml", *runtime.wants(here, kit.wing), *taught})
+    market = plugin.wanted(here, request, kit, ledger.load(here.dirs))
+    own = frozenset({here.dirs.config / "config.toml", *runtime.wants(here, kit.wing), *taught, *market})
     return host.gather([
         lambda known: own - known.keys(),
         *(partial(CLIENTS[name].wants, here, request.project) for name in request.clients),
@@ -76,7 +82,7 @@ def guard_project(request: Request, plan: Plan) -> None:
             )  # fmt: skip
 
 
-def carried_out(job: Job, plan: Plan) -> Report:
+def carried_out(job: Job, plan: Plan, moving: Moves) -> Report:
     """Write, read back from disk, prove; anything short of that takes every byte back."""
     here, request = job.here, job.request
     for attempt in range(ATTEMPTS):
@@ -84,7 +90,10 @@ def carried_out(job: Job, plan: Plan) -> Report:
             with apply.transaction(plan.changes, here.dirs, backend=plan.backend, clients=request.clients,
                                    version=__version__):  # fmt: skip
                 host.compile_wing(runtime.root(here, job.kit.wing), job.kit.wing, here.python)
-                outcomes = proof(job, plan)
+                with membership.entered(here, moving.joining, partial(gathered, job), moving.version) as visits:
+                    outcomes = proof(job, plan)
+            membership.adopt(here, visits)
+            plugin.left(job, moving)
             return concluded(job, plan, outcomes)
         except apply.Moved:
             if attempt == ATTEMPTS - 1:

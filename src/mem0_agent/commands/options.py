@@ -45,9 +45,6 @@ class Job:
     kit: Kit
 
 
-NOT_YET = {
-    "plugin": "--mode plugin is not supported yet: --mode direct writes the clients' own files",
-}
 PARTS = ("mcp", "hooks", "skills")
 
 
@@ -55,15 +52,9 @@ def usage(message: str, hint: str = "") -> UserError:
     return UserError("usage", message, hint=hint or "See mem0-agent install --help", exit_code=Exit.USAGE)
 
 
-def not_yet(word: str) -> UserError:
-    return UserError("usage.not-yet", NOT_YET[word], exit_code=Exit.USAGE)
-
-
 def chosen_clients(names: Sequence[str]) -> tuple[str, ...]:
     """``names`` without repetition. Raises UserError with the known names for another."""
     for name in names:
-        if name in NOT_YET:
-            raise not_yet(name)
         if name not in CLIENTS:
             near = difflib.get_close_matches(name, CLIENTS, 1, 0.4)
             maybe = f" Did you mean {near[0]}?" if near else ""
@@ -73,8 +64,8 @@ def chosen_clients(names: Sequence[str]) -> tuple[str, ...]:
 
 def request_of(here: Host, words: Words, face: Face) -> Request:
     """What ``install`` is asked to do. Raises UserError for words that do not go together or are for later."""
-    if words["mode"] == "plugin" and not (words["client"] and set(words["client"]) <= DESKTOPS.keys()):
-        raise not_yet("plugin")
+    if words["mode"] == "plugin" and words["scope"] == "project":
+        raise usage("--mode plugin is for you, not for a project's files", "Leave --scope out, or use --mode direct")
     if unknown := [word for word in words["skip"] if word not in PARTS]:
         raise usage(f"There is nothing called “{unknown[0]}” to skip.", f"Parts: {', '.join(PARTS)}")
     if set(words["skip"]) == set(PARTS):
@@ -87,7 +78,7 @@ def request_of(here: Host, words: Words, face: Face) -> Request:
     return Request(
         clients, backend, words["scope"], project_folder(here, words["project"]), words["mode"],
         key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]), words["trust_hooks"],
-        named=bool(named),
+        bundle=host.tree(host.template_path("plugin")) if words["mode"] == "plugin" else {}, named=bool(named),
     )  # fmt: skip
 
 

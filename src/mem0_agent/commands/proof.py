@@ -32,7 +32,7 @@ def rehearsal(job: Job, plan: Plan, known: Files) -> dict[str, Outcome]:
         homes = staged(here, after, Path(scratch))
         targets = {
             name: staged_endpoint(here, endpoint, homes)
-            for name, endpoint in install.endpoints(here, after, plan).items()
+            for name, endpoint in install.endpoints(here, after, plan, planned=True).items()
         }
         return probed(job, targets, share=True)
 

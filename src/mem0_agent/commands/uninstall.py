@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import apply, host, ledger, uninstall
+from mem0_agent import apply, host, ledger, membership, uninstall
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.commands.running import busy, refusal
@@ -39,6 +39,7 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
         if not face.confirm("Take these back?"):
             raise UserError("usage.declined", "Nothing was changed.", exit_code=Exit.FAILED)
         folders = made_folders(here)
+        depart(here, request)
         plan = undone(here, receipt, request, plan)
         if not kept and not held:
             host.sweep(here.dirs, folders, purge=purge)
@@ -50,12 +51,20 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     return Report("uninstall", code, plan.backend, dry_run, None, results, plan.changes, sweep, leaves, error=error)
 
 
+def depart(here: Host, request: uninstall.Request) -> None:
+    """The clients' own commands take our plugin out first, in the order that leaves nothing active."""
+    for name in request.clients if "user" in request.scopes else ():
+        known = host.gather([partial(CLIENTS[name].wants, here, None)])
+        if membership.present(here, name, known):
+            membership.leave(here, name, CLIENTS[name].presence(here, known).program, known)
+
+
 def uploaded(here: Host, plan: Plan) -> Iterator[str]:
     """What only people can take back."""
     going = {change.path for change in plan.changes}
     for desktop in DESKTOPS.values():
         if desktop.bundle_file(here) in going:
-            yield f"An uploaded plugin and a connector stay in your account: remove them in {desktop.APP} under Customize"
+            yield f"What you uploaded or connected stays in your account: remove it in {desktop.APP} under Customize"
 
 
 def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Plan:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 USAGE = "usage: mem0-memory --home <config_dir> <data_dir> <state_dir> serve | hook <client>"
@@ -16,16 +18,17 @@ def package_root(path: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Do what the word asks for and answer the exit status; 2 for words that are none of ours."""
-    from mem0_agent.memory import settings
+    words = arguments[4:] if arguments[:1] == ["--home"] else []
+    if len(words) == 2 and words[0] == "hook":
+        gc.disable()  # what a hook makes fits into memory, and it is gone in a moment
+        from mem0_agent.memory import hook, settings
 
-    if len(arguments) == 5 and arguments[0] == "--home" and arguments[4] == "serve":
-        from mem0_agent.memory import server
+        hook.main(settings.load(*arguments[1:4]), words[1])
+        os._exit(0)  # all is written; to take the interpreter apart would only keep the client waiting
+    if words == ["serve"]:
+        from mem0_agent.memory import server, settings
 
         return server.main(settings.load(*arguments[1:4]))
-    if len(arguments) == 6 and arguments[0] == "--home" and arguments[4] == "hook":
-        from mem0_agent.memory import hook
-
-        return hook.main(settings.load(*arguments[1:4]), arguments[5])
     print(USAGE, file=sys.stderr)  # noqa: T201  people who call this by hand read it
     return 2
 

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 WORDS = {"app_id": "app0x", "type": "type0x"}
 """What the words of the index begin with; the rest is the value in hexadecimal, empty where there is none."""
 
-MOST = 16
-"""Values of one list that are worth looking for; a longer one narrows too little."""
+LONGEST = 10_000
+"""Characters of an expression; what would take more narrows too little."""
 
 
 def narrowed(filters: Json) -> str:
@@ -19,33 +19,42 @@ def narrowed(filters: Json) -> str:
     It may hold for more: whoever uses it checks each hit against the filters. It never names a user, for
     nearly all memories of a file belong to one.
     """
-    return joined(" AND ", [part for name, value in filters.items() if (part := member(name, value))])
+    expression = joined(" AND ", [part for name, value in filters.items() if (part := member(name, value))])
+    return expression if len(expression) <= LONGEST else ""
 
 
 def member(name: str, value: object) -> str:
     """Answer the same of one member of an object of filters."""
     if name == "app_id":
-        return equal(name, value)
+        return app(value)
     if name == "metadata" and isinstance(value, dict):
-        return equal("type", value.get("type"))
-    if name in {"AND", "OR"} and isinstance(value, list):
-        parts = [narrowed(item) for item in value]
-        if name == "AND":
-            return joined(" AND ", [part for part in parts if part])
-        return joined(" OR ", parts) if all(parts) else ""
+        return kind(value.get("type"))
     if name == "NOT" and {"app_id": "*"} in (value if isinstance(value, list) else [value]):
         return word("app_id", "")
-    return ""
+    if name not in {"AND", "OR"} or not isinstance(value, list):
+        return ""
+    parts = [narrowed(item) for item in value]
+    if name == "OR":
+        return joined(" OR ", parts) if all(parts) else ""
+    return joined(" AND ", [part for part in parts if part])
 
 
-def equal(name: str, value: object) -> str:
-    """Answer the words of a value, of ``{"eq": value}`` or of ``{"in": [value, …]}``."""
+def app(value: object) -> str:
+    """Answer the words of an app, of ``{"eq": app}`` or of ``{"in": [app, …]}``; any app at all has no word."""
+    if value == "*":
+        return ""
     if isinstance(value, dict):
         value = value.get("eq", value.get("in"))
-    values = value if isinstance(value, list) else [value]
-    if value == "*" or len(values) > MOST or not all(isinstance(item, str) and item for item in values):
-        return ""
-    return joined(" OR ", [word(name, item) for item in values])
+    names = value if isinstance(value, list) else [value]
+    words = [word("app_id", name) for name in names if isinstance(name, str)]
+    return joined(" OR ", words) if len(words) == len(names) else ""
+
+
+def kind(value: object) -> str:
+    """Answer the word of a type or of ``{"eq": type}``; a type that is no text has none."""
+    if isinstance(value, dict):
+        value = value.get("eq")
+    return word("type", value) if isinstance(value, str) else ""
 
 
 def word(name: str, value: str) -> str:

@@ -27,7 +27,9 @@ SPARE = 32
 """Hits that are read beyond twice those wanted, for some are expired, another user's or captured sessions."""
 
 BM25 = f"-bm25(found, 1.0, {WORDS_WEIGHT}, 0.0)"
-SHOWN = f"{rows.COLUMNS}, m.seq, bm25, bm25 * iif(m.type = '{SESSION_STATE}', {CAPTURED_WEIGHT}, 1) AS strength"
+SHOWN = (
+    f"{rows.COLUMNS}, m.seq, bm25, bm25 * iif(m.type = '{SESSION_STATE}', {CAPTURED_WEIGHT}, 1) AS strength"
+)
 
 
 def ranked(
@@ -52,7 +54,9 @@ def ranked(
     return every(connection, match, condition, params, top_k)
 
 
-def every(connection: sqlite3.Connection, match: str, condition: str, params: list[Any], top_k: int) -> list[Hit]:
+def every(
+    connection: sqlite3.Connection, match: str, condition: str, params: list[Any], top_k: int
+) -> list[Hit]:
     """Answer the same, from the rows of all hits."""
     return connection.execute(
         f"""SELECT {SHOWN} FROM (

@@ -132,7 +132,8 @@ def migrate(connection: sqlite3.Connection) -> None:
 def purge(connection: sqlite3.Connection) -> None:
     """Write the index anew, for a word of what was deleted stays in it until SQLite happens to merge that part.
 
-    An index of more than PURGED_BLOCKS (half a second) is left to that.
+    An index of more than PURGED_BLOCKS (half a second) is left to that, and so are the former words of a memory
+    whose text was changed: a session's state changes with every answer.
     """
     if connection.execute("SELECT count(*) FROM found_idx").fetchone()[0] <= PURGED_BLOCKS:
         connection.execute("INSERT INTO found (found) VALUES ('optimize')")

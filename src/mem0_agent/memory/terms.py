@@ -18,6 +18,8 @@ MAX_TERMS = 48
 
 MAX_EXTRA = 20_000
 WORD = r"(?:[^\W_]|[\u0300-\u036f])+"
+SPACED = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""The same division for plain ASCII, for which no expression has to be compiled."""
 IDENTIFIER = r"\w+"
 PART = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"
 UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}"
@@ -42,9 +44,7 @@ def terms(query: str) -> list[str]:
 
 def spoken(query: str) -> list[str]:
     """List the words of a question: runs of letters and digits, with the accents that stand after them."""
-    if query.isascii():
-        return "".join(letter if letter.isalnum() else " " for letter in query).split()
-    return re.findall(WORD, query)
+    return query.translate(SPACED).split() if query.isascii() else re.findall(WORD, query)
 
 
 def hidden(text: str) -> str:
@@ -62,7 +62,7 @@ def hidden(text: str) -> str:
 
 def parts(word: str) -> list[str]:
     """Split ``getUserById`` or ``oauth2`` where case or kind changes; an undivided word has no parts."""
-    if word.isdigit() or (word.isalpha() and (word.isupper() or word[1:].islower())):
+    if word.isdigit() or (word.isalpha() and (word.islower() or word.isupper() or word.istitle())):
         return []  # most words, and no expression to be compiled for them
     found = re.findall(PART, word)
     return [part for part in found if len(part) > 1] if len(found) > 1 else []

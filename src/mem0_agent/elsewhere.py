@@ -1,0 +1,25 @@
+"""The other sides of this machine: what we set up is here, and here alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mem0_agent.model import Host
+
+ROOT, RUN = Path("/"), Path("/run")
+
+
+def sides(host: Host) -> Iterator[str]:
+    """One sentence for each boundary that this side lies behind; nothing is ever written across one."""
+    distribution = host.env.get("WSL_DISTRO_NAME", "")
+    if distribution or "WSL" in host.names(RUN):
+        name = f" ({distribution})" if distribution else ""
+        yield f"This is the Linux side of WSL{name}: clients that run on Windows keep files of their own, which were not touched."
+    if ".dockerenv" in host.names(ROOT) or ".containerenv" in host.names(RUN):
+        yield "This is inside a container: only clients in here are concerned, and what was set up goes with the container."
+    elif host.env.get("SSH_CONNECTION") or host.env.get("SSH_CLIENT"):
+        yield "This is the remote side of an ssh connection: the clients on your own machine were not touched."

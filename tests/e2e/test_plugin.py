@@ -1,0 +1,237 @@
+"""Plugin mode in the real clients: their own validators, one server, hooks, skills, and nothing left of it at the end."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.e2e import claude, codex
+from tests.e2e.appserver import AppServer
+from tests.e2e.dialogue import Call, Turn, prompt
+from tests.e2e.http_server import GOOD, Mem0
+from tests.e2e.market import marketplace
+from tests.e2e.product import TOOLS, envelope, install, mem0_agent, uninstall
+from tests.e2e.sandbox import Sandbox, tree
+
+Json = Any
+PLUGIN = ("--mode", "plugin")
+ID = "mem0@mem0-agent"
+SETTINGS = b'{ "env":  {"EDITOR": "ed"},\r\n  "model": "opus" }\r\n'
+CONFIG = b'# mine\nmodel = "gpt-5.1-codex" # the good one\n\n[tui]\nnotifications = false'
+OWN = (".claude/settings.json", ".claude/plugins/installed_plugins.json", ".claude/plugins/known_marketplaces.json",
+       ".codex/config.toml", ".codex/hooks.json", ".claude/skills", ".agents/skills", ".config/mem0-agent",
+       ".local/share/mem0-agent", ".local/state/mem0-agent", ".claude/plugins/cache", ".codex/plugins/cache")  # fmt: skip
+
+
+@pytest.fixture
+def used(box: Sandbox) -> Sandbox:
+    """A user whose programs have run before, with settings of their own."""
+    (box.home / ".codex").mkdir()
+    for argv in (["claude", "plugin", "list"], ["codex", "plugin", "list"]):
+        assert box.run([box.bin / argv[0], *argv[1:]], env=claude.QUIET).exit_code == 0
+    (box.home / ".claude").mkdir(exist_ok=True)
+    for name, data in ((".claude/settings.json", SETTINGS), (".codex/config.toml", CONFIG)):
+        (box.home / name).write_bytes(data)
+        (box.home / name).chmod(0o640)
+    return box
+
+
+def ours(box: Sandbox) -> dict[str, Json]:
+    """Everything that is ours or that we have to do with; what the programs keep for themselves is left out."""
+    return {name: found for name, found in tree(box.home).items() if name.startswith(OWN)}
+
+
+def joined(box: Sandbox, *words: str) -> Json:
+    told = envelope(install(box, *PLUGIN, "--json", *words))
+    assert told["exit_code"] == 0, told
+    return told["data"]
+
+
+def claude_turn(box: Sandbox, server: str = "plugin_mem0_mem0", **env: str) -> Turn:
+    asked = prompt("who is remembered?", Call(server, "list_entities"))
+    surroundings = {"ENABLE_TOOL_SEARCH": "false", **env}
+    (turn,) = claude.session(box, [asked], allow=(f"mcp__{server}",), env=surroundings)
+    return turn
+
+
+def codex_turn(box: Sandbox, **env: str) -> Turn:
+    asked = prompt("who is remembered?", Call("mem0", "list_entities"))
+    (turn,) = codex.turn(box, [asked], arguments=codex.QUIET[2:], env=env)
+    return turn
+
+
+def mcp_tools(turn: Turn) -> Counter[str]:
+    return Counter(tool.rsplit("__", 1)[1] for tool in turn.tools if tool.startswith("mcp__"))
+
+
+def test_both_take_it_and_have_one_server(used: Sandbox) -> None:
+    joined(used, "--trust-hooks")
+    turn = claude_turn(used)
+    assert dict(turn.servers) == {"plugin:mem0:mem0": "connected"}
+    assert set(mcp_tools(turn)) >= TOOLS
+    assert set(mcp_tools(turn).values()) == {1}
+    assert ["total_users" in result for result in turn.results] == [True]
+    assert {"SessionStart", "UserPromptSubmit", "Stop"} <= set(turn.events())
+    turn = codex_turn(used)
+    assert dict(turn.servers) == {"mem0": "connected"}
+    assert set(mcp_tools(turn)) >= TOOLS
+    assert set(mcp_tools(turn).values()) == {1}
+    assert ["total_users" in result for result in turn.results] == [True]
+    assert {"SessionStart", "UserPromptSubmit", "Stop"} <= set(turn.events())
+
+
+def test_skills_and_hooks_are_listed(used: Sandbox) -> None:
+    data = joined(used)
+    assert [client["skills"] for client in data["clients"]] == [["mem0-memory", "mem0-sdk"]] * 2
+    assert [client["hooks"]["trust"] for client in data["clients"]] == ["not-needed", "awaiting"]
+    listed = plugin_hooks(used)
+    assert len(listed) == 6
+    assert set(listed.values()) == {"untrusted"}
+    with AppServer(used, codex.QUIET[2:]) as server:
+        skills = server.call("skills/list", {"cwds": [str(used.project)]})["data"]
+    assert {"mem0:mem0-memory", "mem0:mem0-sdk"} <= {skill["name"] for each in skills for skill in each["skills"]}
+    (turn,) = claude.session(used, [prompt("hello")])
+    assert turn.places("mem0:mem0-memory")
+
+
+def plugin_hooks(box: Sandbox) -> dict[str, str]:
+    with AppServer(box, codex.QUIET[2:]) as server:
+        found = server.call("hooks/list", {"cwds": [str(box.project)]})["data"]
+    return {hook["key"]: hook["trustStatus"] for each in found for hook in each["hooks"]}
+
+
+def test_the_validators_pass(used: Sandbox) -> None:
+    joined(used)
+    market = used.home / ".local/share/mem0-agent/marketplace"
+    for folder in (market, market / "mem0"):
+        done = used.run([used.bin / "claude", "plugin", "validate", "--strict", folder], env=claude.QUIET)
+        assert done.exit_code == 0, done.text
+    listed = used.run([used.bin / "codex", "plugin", "list", "--json"])
+    assert [row["pluginId"] for row in json.loads(listed.out)["installed"]] == [ID]
+
+
+def test_uninstall_leaves_nothing(used: Sandbox) -> None:
+    before = ours(used)
+    joined(used, "--trust-hooks")
+    done = uninstall(used, "--purge")
+    assert done.exit_code == 0, done.text
+    assert ours(used) == before
+    assert claude.mcp_list(used) == {}
+    assert dict(codex_turn(used).servers) == {}
+
+
+def test_uninstall_works_without_the_programs(used: Sandbox) -> None:
+    before = ours(used)
+    joined(used)
+    for name in ("claude", "codex"):
+        (used.bin / name).rename(used.bin / f"{name}.away")
+    done = uninstall(used, "--purge")
+    assert (done.exit_code, ours(used)) == (0, before), done.text
+
+
+def test_uninstall_after_the_user_went_on(used: Sandbox) -> None:
+    """Another plugin, another server: they stay, and nothing of ours is left."""
+    joined(used)
+    root = marketplace(used.root / "tools", "tools", {"kit": {}})
+    for words in (["claude", "plugin", "marketplace", "add", root], ["claude", "plugin", "install", "kit@tools"],
+                  ["codex", "plugin", "marketplace", "add", root], ["codex", "plugin", "add", "kit@tools"]):  # fmt: skip
+        assert used.run([used.bin / words[0], *words[1:]], env=claude.QUIET).exit_code == 0
+    done = uninstall(used, "--purge")
+    assert done.exit_code == 0, done.text
+    settings = json.loads((used.home / ".claude/settings.json").read_bytes())
+    assert settings["enabledPlugins"] == {"kit@tools": True}
+    assert list(settings["extraKnownMarketplaces"]) == ["tools"]
+    config = tomllib.loads((used.home / ".codex/config.toml").read_text())
+    assert (list(config["plugins"]), list(config["marketplaces"])) == (["kit@tools"], ["tools"])
+    for name in ("installed_plugins.json", "known_marketplaces.json"):
+        assert "mem0" not in (used.home / ".claude/plugins" / name).read_text()
+
+
+def test_from_direct_to_plugin_and_back(used: Sandbox) -> None:
+    before = ours(used)
+    for words, server in (((), "mem0"), (PLUGIN, "plugin:mem0:mem0"), ((), "mem0"), (PLUGIN, "plugin:mem0:mem0"), ((), "mem0")):
+        done = install(used, *words)
+        assert done.exit_code == 0, done.text
+        assert set(claude.mcp_list(used)) == {server}
+        codex_lists = json.loads(used.run([used.bin / "codex", "mcp", "list", "--json"]).out)
+        assert [each["name"] for each in codex_lists] == ["mem0"]
+        on = tomllib.loads((used.home / ".codex/config.toml").read_text())
+        assert (ID in on.get("plugins", {}), "mem0" in on.get("mcp_servers", {})) == (bool(words), not words)
+        twice = [f for f in findings(used) if f["id"] in ("hooks.duplicated", "registration.duplicate", "registration.shadowed")]
+        assert twice == []
+    done = uninstall(used, "--purge")
+    assert (done.exit_code, ours(used)) == (0, before), done.text
+
+
+def findings(box: Sandbox) -> list[Json]:
+    found: list[Json] = envelope(mem0_agent(box, "doctor", "--json"))["data"]["findings"]
+    return found
+
+
+def test_a_second_install_changes_nothing(used: Sandbox) -> None:
+    joined(used)
+    before = ours(used)
+    data = joined(used)
+    assert ([client["changes"] for client in data["clients"]], data["own_changes"]) == ([[], []], [])
+    assert ours(used) == before
+
+
+def test_another_memory_reaches_both_copies(used: Sandbox) -> None:
+    """The plugin is upgraded in place: Codex reads a copy of its own, which has to follow."""
+    joined(used)
+    with Mem0(used.network.listener()) as mem0:
+        words = ("--backend", "platform", "--url", mem0.endpoint)
+        done = install(used, *PLUGIN, *words, env={"MEM0_API_KEY": GOOD})
+        assert done.exit_code == 0, done.text
+        for turn in (claude_turn(used, MEM0_API_KEY=GOOD), codex_turn(used, MEM0_API_KEY=GOOD)):
+            assert list(turn.servers.values()) == ["connected"]
+            assert ["robin" in result for result in turn.results] == [True]
+    versions = list((used.home / ".codex/plugins/cache/mem0-agent/mem0").iterdir())
+    assert len(versions) == 1
+
+
+def test_the_vendors_plugin_is_in_the_way(used: Sandbox) -> None:
+    entry = {"type": "http", "url": "https://mcp.mem0.ai/mcp/"}
+    root = marketplace(used.root / "vendor", "mem0-plugins", {"mem0": {"mcpServers": {"mem0": entry}}})
+    for words in (["plugin", "marketplace", "add", root], ["plugin", "install", "mem0@mem0-plugins"]):
+        assert used.run([used.bin / "claude", *words], env=claude.QUIET).exit_code == 0
+    before = ours(used)
+    told = envelope(install(used, *PLUGIN, "--json"))
+    assert (told["exit_code"], [twin["plugin"] for twin in told["error"]["duplicates"]]) == (4, ["mem0@mem0-plugins"])
+    assert ours(used) == before
+    joined(used, "--replace")
+    assert set(claude.mcp_list(used)) == {"plugin:mem0:mem0"}
+    done = uninstall(used, "--purge")
+    assert (done.exit_code, ours(used)) == (0, before), done.text
+
+
+def test_without_the_program_it_says_so(used: Sandbox) -> None:
+    (used.bin / "codex").unlink()
+    before = ours(used)
+    told = envelope(mem0_agent(used, "install", "--client", "codex", *PLUGIN, "--yes", "--json"))
+    assert (told["exit_code"], told["error"]["code"], ours(used)) == (1, "plugin.no-program", before)
+
+
+def test_a_client_that_takes_nothing_leaves_everything_as_it_was(used: Sandbox) -> None:
+    """A program that only says yes proves nothing."""
+    assert install(used).exit_code == 0
+    (used.bin / "codex").unlink()
+    (used.bin / "codex").write_text("#!/bin/sh\necho 'codex-cli 0.169.0'\n")
+    (used.bin / "codex").chmod(0o755)
+    before = ours(used)
+    told = envelope(install(used, *PLUGIN, "--json"))
+    assert (told["exit_code"], told["error"]["code"]) == (1, "plugin.broken")
+    assert ours(used) == before
+    assert set(claude.mcp_list(used)) == {"mem0"}
+
+
+def test_a_dry_run_touches_nothing(used: Sandbox) -> None:
+    before = tree(used.root)
+    done = install(used, *PLUGIN, "--dry-run")
+    assert (done.exit_code, tree(used.root)) == (0, before), done.text
+    assert "claude plugin install mem0@mem0-agent" in done.out
+    assert "codex plugin add mem0@mem0-agent" in done.out

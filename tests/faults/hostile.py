@@ -1,0 +1,64 @@
+"""File systems and users that will not have it: each runs the product where nothing else of this machine can be hurt."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tests.machine import PATIENCE, SCRIPT, Done, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.machine import Machine
+
+Prefix = tuple[str, ...]
+
+POWERLESS: Prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
+"""Root without what makes it root: permissions bite it as they bite anybody."""
+
+SLOWEST: dict[str, float] = {}
+"""Seconds that each refusal took; ``nox -s faults`` prints the slowest."""
+
+
+def powerless() -> Prefix:
+    """What makes the program an ordinary user of its own files."""
+    return POWERLESS if os.geteuid() == 0 else ()
+
+
+def mounted(script: str, *words: str | Path) -> Prefix:
+    """``script`` first, as root of a mount namespace of our own; ``words`` are its $1, $2 …; then the program runs.
+
+    The script ends with ``run "$@"``, which takes the words away and runs the program without any power.
+    """
+    count = len(words)
+    whole = f"shift_words() {{ shift {count}; exec setpriv --bounding-set=-all --inh-caps=-all -- \"$@\"; }}\n{script}"
+    return ("unshare", "-rm", "--propagation", "private", "sh", "-ec", whole, "sh", *map(str, words))
+
+
+@functools.cache
+def possible(*prefix: str) -> bool:
+    """Whether this machine lets us."""
+    if not shutil.which(prefix[0]):
+        return False
+    return subprocess.run([*prefix, "true"], capture_output=True, timeout=PATIENCE).returncode == 0
+
+
+def run(
+    here: Machine, *words: str, prefix: Prefix = (), env: Mapping[str, str | None] | None = None, cwd: Path | None = None
+) -> Done:
+    """The console script with ``words`` behind ``prefix``; one that hangs fails the test."""
+    path = os.environ.get("PATH", os.defpath)
+    environment = here.environment({"PATH": f"{here.bin}:{path}" if prefix else None, **(env or {})})
+    started = time.perf_counter()
+    done = subprocess.run(
+        [*prefix, SCRIPT, *words], env=environment, cwd=cwd or here.work, stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=PATIENCE,
+    )  # fmt: skip
+    SLOWEST[" ".join(words)] = max(SLOWEST.get(" ".join(words), 0.0), time.perf_counter() - started)
+    return Done(done.returncode, text(done.stdout), text(done.stderr), done.stdout)

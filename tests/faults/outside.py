@@ -1,0 +1,186 @@
+"""Every operation on files of install and uninstall gone wrong once, from outside, and what became of the files.
+
+``python -m tests.faults.outside FOLDER [STRIDE] [SUITE …]``, started with the shim in LD_PRELOAD, prints a line for each
+thing that went wrong and a table of counts.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.faults import shim
+from tests.faults.box import INSTALL, RECEIPT, UNINSTALL, Box
+from tests.faults.shim import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.faults.box import End, Look
+
+STATE = ".local/state/mem0-agent"
+OWN = {".local", ".local/share", ".local/state", STATE}
+"""May stay, empty, where a run is killed before it could note that it made them."""
+
+SUITES: dict[str, Fault] = {
+    "kill before": Fault(shim.KILL_BEFORE, shim.CHANGES),
+    "kill after": Fault(shim.KILL_AFTER, shim.CHANGES),
+    "EIO": Fault(shim.ONCE, shim.LOOKS, number=errno.EIO),
+    "EACCES": Fault(shim.ONCE, shim.CHANGES, number=errno.EACCES),
+    "ENOSPC": Fault(shim.ONCE, shim.GROWS, number=errno.ENOSPC),
+    "disk full": Fault(shim.FROM_THERE, shim.GROWS, number=errno.ENOSPC),
+    "short write": Fault(shim.SHORT, shim.WRITES),
+}
+WINGS = "/mem0-agent/runtime/"
+"""Three dozen files that are all written in the same way: left out of the full count, looked at by ``wing``."""
+
+PRELOADED = ("cli", "commands.install", "commands.uninstall", "commands.conclusion", "render", "diffs", "envelope")
+
+
+@dataclass
+class Counts:
+    """What came of one suite over one command."""
+
+    name: str
+    points: int = 0
+    damaged: int = 0
+    silent: int = 0
+    unexplained: int = 0
+    litter: int = 0
+    lost: int = 0
+    stories: list[str] = field(default_factory=list)
+
+    @property
+    def bad(self) -> int:
+        return self.damaged + self.silent + self.unexplained + self.litter + self.lost
+
+    def line(self) -> str:
+        numbers = (self.points, self.damaged, self.silent, self.unexplained, self.litter, self.lost)
+        return f"{self.name:<28}" + "".join(f"{number:>12}" for number in numbers)
+
+
+HEAD = f"{'':<28}" + "".join(
+    f"{word:>12}" for word in ("points", "damaged", "silent", "unexplained", "litter", "unrecovered")
+)
+
+
+class Trial:
+    """One command in one home, again and again."""
+
+    def __init__(self, box: Box, command: tuple[str, ...], without: str) -> None:
+        self.box, self.command, self.without = box, command, without
+        box.build()
+        self.original = box.look()
+        box.save("original")
+        self.well(box.run(INSTALL))
+        self.installed = box.look()
+        box.save("installed")
+        self.start = "original" if command == INSTALL else "installed"
+        ends = {"original": self.original, "installed": self.installed}
+        self.before = ends.pop(self.start)
+        (self.after,) = ends.values()
+
+    def well(self, end: End) -> None:
+        assert end.code == 0, end.said
+
+    def points(self, fault: Fault) -> int:
+        self.box.restore(self.start)
+        return self.box.run(self.command, Fault(least=fault.least), self.without).count
+
+    def hurt(self, fault: Fault, counts: Counts) -> None:
+        """One point: hurt, look, run again, look, uninstall, look."""
+        counts.points += 1
+        self.box.restore(self.start)
+        end = self.box.run(self.command, fault, self.without)
+        story = f"{counts.name} {fault.point}: {end.hit} (exit {end.code})"
+        self.judge(end, fault, counts, story)
+        again = self.box.run(self.command)
+        self.compare(again, self.after, counts, f"{story}, run again")
+        if self.command == INSTALL:
+            self.compare(self.box.run(UNINSTALL), self.original, counts, f"{story}, uninstalled")
+
+    def judge(self, end: End, fault: Fault, counts: Counts, story: str) -> None:
+        found = self.box.look()
+        torn = [name for name in theirs(self.before, self.after) if found.get(name) not in self.sides(name)]
+        if torn:
+            counts.damaged += 1
+            counts.stories.append(f"DAMAGED {story}: {torn}")
+        if end.code == 0 and (wrong := differences(found, self.after, theirs(self.before, self.after))):
+            counts.silent += 1
+            counts.stories.append(f"SILENT {story}: {wrong}")
+        moved = differences(found, self.before, found.keys() | self.before.keys())
+        if end.code > 0 and fault.mode != shim.FROM_THERE:
+            self.unmoved(moved, counts, story)
+        if end.code in {3, 98, 99} or "Traceback" in end.said:
+            counts.unexplained += 1
+            counts.stories.append(f"UNEXPLAINED {story}: {end.said[-600:]}")
+
+    def unmoved(self, moved: list[str], counts: Counts, story: str) -> None:
+        """After a run that said that it failed: nothing is as it was not before."""
+        if any(name in self.before for name in moved):
+            counts.damaged += 1
+            counts.stories.append(f"CHANGED {story}: {moved}")
+        elif left := [name for name in moved if name not in OWN]:
+            counts.litter += 1
+            counts.stories.append(f"LEFT {story}: {left}")
+
+    def sides(self, name: str) -> tuple[object, object]:
+        return self.before.get(name), self.after.get(name)
+
+    def compare(self, end: End, wanted: Look, counts: Counts, story: str) -> None:
+        found = self.box.look()
+        caches = [name for name in wanted if "/__pycache__" in name]  # Python makes them anew when it wants them
+        wrong = differences(found, wanted, (found.keys() | wanted.keys()) - set(caches))
+        if end.code != 0 or any(name in wanted for name in wrong):
+            counts.lost += 1
+            counts.stories.append(f"NOT RECOVERED {story}: exit {end.code}, {wrong} {end.said[-300:] if end.code else ''}")
+        elif left := [name for name in wrong if name not in OWN]:
+            counts.litter += 1
+            counts.stories.append(f"LITTER {story}: {left}")
+
+
+def theirs(before: Look, after: Look) -> set[str]:
+    """Every file but those of our own state, which a run that was hurt may leave in between."""
+    return {name for name in before.keys() | after.keys() if not name.startswith(STATE) and name not in OWN}
+
+
+def differences(found: Look, wanted: Look, names: set[str]) -> list[str]:
+    return sorted(name for name in names if found.get(name) != wanted.get(name))
+
+
+def suites(names: list[str]) -> Iterator[tuple[str, Fault]]:
+    for name, fault in SUITES.items():
+        if not names or name in names:
+            yield name, fault
+
+
+def sweep(box: Box, stride: int, names: list[str], without: str) -> Iterator[Counts]:
+    for label, command in (("install", INSTALL), ("uninstall", UNINSTALL)):
+        trial = Trial(box, command, without)
+        for name, fault in suites(names):
+            counts = Counts(f"{label}, {name}")
+            for point in range(1 + stride // 2, trial.points(fault) + 1, stride):
+                trial.hurt(Fault(fault.mode, fault.least, point, fault.number), counts)
+            yield counts
+
+
+def main(folder: str, stride: str = "1", wing: str = "", *names: str) -> None:
+    for module in PRELOADED:
+        importlib.import_module(f"mem0_agent.{module}")
+    box = Box(Path(folder), shim.Shim())
+    total = Counts("all")
+    print(HEAD)
+    for counts in sweep(box, int(stride), list(names), "" if wing == "wing" else WINGS):
+        print(counts.line(), *counts.stories, sep="\n", flush=True)
+        for column in ("points", "damaged", "silent", "unexplained", "litter", "lost"):
+            setattr(total, column, getattr(total, column) + getattr(counts, column))
+    print(total.line())
+    sys.exit(1 if total.bad else 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
