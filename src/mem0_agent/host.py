@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,13 +57,22 @@ def usable_home(env: Mapping[str, str]) -> Path:
     problem = ""
     if not value:
         problem = "is not set" if name not in env else "is empty"
+    elif value != value.encode("utf-8", "replace").decode("utf-8"):
+        problem = "holds bytes that are not UTF-8"
     elif not Path(value).is_absolute():
         problem = f"is not an absolute path: {value}"
-    elif not Path(value).is_dir():
-        problem = f"is not a folder: {value}"
+    elif not is_folder(Path(value)):
+        problem = f"is not a folder: {value[:200]}"
     if problem:
         raise UserError("host.home", f"{name} {problem}", hint=f"Set {name} to your home folder and run this again.")
     return Path(value)
+
+
+def is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than the system allows
+        return False
 
 
 def user_name() -> str:
@@ -235,13 +245,14 @@ def compile_wing(place: Path, wing: Mapping[str, bytes], python: Path) -> None:
     """
     if python.resolve() != Path(sys.base_prefix, "bin", python.name).resolve() and sys.prefix != sys.base_prefix:
         return
-    for name, source in wing.items():
-        path = place / name
-        compiled = Path(importlib.util.cache_from_source(str(path)))
-        if path.is_file() and not compiled.exists():
-            compiled.parent.mkdir(mode=0o700, exist_ok=True)
-            head = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source)
-            compiled.write_bytes(head + code_of(PACKAGE.parent / name, source, path))
+    with suppress(OSError):  # it runs without them, only slower
+        for name, source in wing.items():
+            path = place / name
+            compiled = Path(importlib.util.cache_from_source(str(path)))
+            if path.is_file() and not compiled.exists():
+                compiled.parent.mkdir(mode=0o700, exist_ok=True)
+                head = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source)
+                compiled.write_bytes(head + code_of(PACKAGE.parent / name, source, path))
 
 
 def code_of(origin: Path, source: bytes, path: Path) -> bytes:

@@ -23,6 +23,7 @@ from mem0_agent.words import done, gathered, particulars, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from mem0_agent.model import Change, ClientResult, Finding, Json, Outcome, Plan, Report
 
@@ -118,6 +119,14 @@ class Face:
                 self.say(f"  {self.short(place)}  ({what})")
             self.say()
 
+    def going(self, places: Sequence[Path]) -> None:
+        """What of our own is removed whole."""
+        if places:
+            self.say("mem0-agent itself: removed", style="bold")
+            for place in places:
+                self.say(f"  {self.short(str(place))}")
+            self.say()
+
     def diff(self, change: Change) -> None:
         title = f"{CLIENTS[change.client].TITLE}: {change.reason}" if change.client else change.reason
         self.say(title, style="bold")
@@ -156,7 +165,8 @@ class Face:
         if report.command == "doctor" and not report.error:
             self.findings(report.findings)
         for result in report.clients if report.command != "doctor" else ():
-            self.client(result)
+            if report.command == "install" or result.changes or result.plan.presence.detected:
+                self.client(result)
         for sentence in report.leaves:
             self.line("info", sentence)
         if report.error:

@@ -24,11 +24,11 @@ pytestmark = [
     [
         ("kill before", 53),
         ("kill after", 53),
-        ("EIO", 331),
+        ("EIO", 499),
         ("EACCES", 67),
-        ("ENOSPC", 41),
-        ("disk full", 41),
-        ("short write", 17),
+        ("ENOSPC", 23),
+        ("disk full", 23),
+        ("short write", 7),
     ],
 )
 def test_a_sample_of_every_fault(tmp_path: Path, suite: str, stride: int) -> None:
@@ -37,7 +37,7 @@ def test_a_sample_of_every_fault(tmp_path: Path, suite: str, stride: int) -> Non
     env = {**os.environ, "LD_PRELOAD": str(library)}
     done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(done.stdout.splitlines()[-1].split()[1]) > 4
+    assert int(done.stdout.splitlines()[-1].split()[1]) >= 4
 
 
 def test_the_shim_hits_what_it_is_told_to(tmp_path: Path) -> None:

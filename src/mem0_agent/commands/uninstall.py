@@ -32,9 +32,8 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
         plan = planned(here, receipt, request)
     kept = uninstall.remaining(receipt, request)
     sweep = () if kept or held else host.own_folders(here.dirs, purge=purge)
-    face.plan(plan, full=dry_run)
-    for place in sweep:
-        face.say(f"remove {place}")
+    face.plan(replace(plan, changes=tuple(c for c in plan.changes if c.client)) if sweep else plan, full=dry_run)
+    face.going(sweep)
     if not dry_run and (plan.changes or sweep):
         if not face.confirm("Take these back?"):
             raise UserError("usage.declined", "Nothing was changed.", exit_code=Exit.FAILED)

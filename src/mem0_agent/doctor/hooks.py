@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mem0_agent import hooks, skills
-from mem0_agent.clients import CLIENTS, codex_hooks
+from mem0_agent.clients import CLIENTS, codex_hooks, shop
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import Finding
 
@@ -148,9 +148,15 @@ def last_word(case: Case, client: Client) -> str:
 # Skills
 
 
+def by_plugin(case: Case, client: Client) -> bool:
+    """Whether our own plugin brings them."""
+    held = client.registrations(case.host, case.project, case.files)
+    return any(registration.live and registration.plugin == shop.IDENTITY for registration in held)
+
+
 def skill_findings(case: Case, client: Client) -> Iterator[Finding]:
     want = skills.wanted(case.host, client.ID, "user", case.project, case.kit)
-    if not want:
+    if not want or by_plugin(case, client):
         return
     missing_ones = dict.fromkeys(item.skill for item in want if case.files.get(item.path) is None)
     for path, fault in skills.faults(case.files, want).items():
