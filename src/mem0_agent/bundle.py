@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from mem0_agent.model import Client, ClientPlan, Finding, Host, Json, Receipt, Registration
 
 CATALOGUE = ".claude-plugin/marketplace.json"
-MANIFESTS = {"claude-code": "mem0/.claude-plugin/plugin.json", "codex": "mem0/.codex-plugin/plugin.json"}
+MANIFESTS = {
+    "claude-code": f"{shop.PLUGIN}/.claude-plugin/plugin.json",
+    "codex": f"{shop.PLUGIN}/.codex-plugin/plugin.json",
+}
 HOOK_FILES = {"claude-code": shop.CLAUDE_HOOKS, "codex": shop.CODEX_HOOKS}
 
 
@@ -33,7 +36,7 @@ def tree(scene: Scene) -> dict[str, bytes]:
     for client in MANIFESTS:
         content |= side(scene, client)
     if "skills" not in scene.request.skip:
-        content |= {f"{NAME}/skills/{name}": data for name, data in scene.kit.skills.items()}
+        content |= {f"{shop.PLUGIN}/skills/{name}": data for name, data in scene.kit.skills.items()}
     version = f"{__version__}+{seal(content)}"
     for name in MANIFESTS.values():
         content[name] = text({**json.loads(content[name]), "version": version})
@@ -47,7 +50,7 @@ def side(scene: Scene, client: str) -> dict[str, bytes]:
     if "mcp" not in scene.request.skip:
         manifest["mcpServers"] = {NAME: dict(server(scene, client))}
     if "hooks" not in scene.request.skip:
-        found[f"{NAME}/{HOOK_FILES[client]}"] = text(events(scene.host, client))
+        found[f"{shop.PLUGIN}/{HOOK_FILES[client]}"] = text(events(scene.host, client))
     if client == "codex":  # it takes Claude Code's hooks file for its own unless another is named
         manifest |= {"hooks": f"./{HOOK_FILES[client]}" if found else {"hooks": {}}, "skills": "./skills/"}
     return {**found, MANIFESTS[client]: text(manifest)}

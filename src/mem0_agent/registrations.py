@@ -19,6 +19,8 @@ PRECEDENCE = ("managed", "local", "profile", "project", "user", "system", "plugi
 """Which of several entries of one name a client takes, as both were seen to do; the first one wins."""
 BY_HAND = {"extension": "Settings → Extensions", "account": "Customize → Plugins"}
 """The scopes of what only the client itself may take away, and where in it people do that."""
+PLUGINS = frozenset({NAME, "mem0-agent"})
+"""The names of plugins whose every server is a Mem0."""
 FIXED = frozenset({"managed", "system", *BY_HAND})
 """The scopes of files that belong to an administrator, or that the client alone may write."""
 BY_ADDRESS = frozenset({"claude-code"})
@@ -145,8 +147,8 @@ def reason(
 
 
 def of_mem0(registration: Registration) -> bool:
-    """Whether a plugin called mem0 brings it, from whichever marketplace."""
-    return registration.plugin.partition("@")[0] == NAME
+    """Whether a plugin called mem0 brings it, from whichever marketplace; or our own."""
+    return registration.plugin.partition("@")[0] in PLUGINS
 
 
 def is_memory(host: Host, registration: Registration, endpoint: Endpoint) -> bool:

@@ -137,7 +137,7 @@ def test_a_server_that_the_administrator_allows_is_set_up(box: Sandbox) -> None:
     ("content", "key"),
     [
         ({"strictKnownMarketplaces": []}, "strictKnownMarketplaces"),
-        ({"enabledPlugins": {"mem0@mem0-agent": False}}, "enabledPlugins"),
+        ({"enabledPlugins": {"mem0-agent@mem0-agent": False}}, "enabledPlugins"),
         ({"deniedMcpServers": [MEM0]}, "deniedMcpServers"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_plugin_that_claude_code_may_not_have(box: Sandbox, content: Json, key
     assert (told["exit_code"], told["error"]["code"]) == (1, "policy.blocked"), done.text
     assert (told["error"]["path"], key in told["error"]["message"]) == (f"/etc/{SETTINGS}", True)
     assert not (box.home / ".claude/plugins/installed_plugins.json").exists()
-    assert "mem0@mem0-agent" in (box.home / ".codex/config.toml").read_text()
+    assert "mem0-agent@mem0-agent" in (box.home / ".codex/config.toml").read_text()
 
 
 def test_what_the_user_denies_themselves(box: Sandbox) -> None:

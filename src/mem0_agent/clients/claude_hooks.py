@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import claude_places, claude_policy, programs, shop
-from mem0_agent.model import NAME, Finding, Hook
+from mem0_agent.model import Finding, Hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ folder = claude_places.folder
 
 
 def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
-    brought = folder(host) / "plugins" / "cache" / shop.MARKET / NAME
+    brought = folder(host) / "plugins" / "cache" / shop.MARKET / shop.PLUGIN
     plugin = [("plugin", brought / version / shop.CLAUDE_HOOKS) for version in host.names(brought)]
     own = (("user", folder(host) / "settings.json"), *plugin)
     if project is None:

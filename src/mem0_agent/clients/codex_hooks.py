@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import codex_policy, programs, shop
-from mem0_agent.model import NAME, Edit, Finding, Hook
+from mem0_agent.model import Edit, Finding, Hook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ def folder(host: Host) -> Path:
 
 def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
     """hooks.json and the inline form, of the user and of the project, and our plugin's; all of them run."""
-    brought = folder(host) / "plugins" / "cache" / shop.MARKET / NAME
+    brought = folder(host) / "plugins" / "cache" / shop.MARKET / shop.PLUGIN
     plugin = [("plugin", brought / version / shop.CODEX_HOOKS) for version in host.names(brought)]
     homes = [("user", folder(host)), *([("project", project / ".codex")] if project else [])]
     return (*((scope, home / name) for scope, home in homes for name in ("hooks.json", "config.toml")), *plugin)

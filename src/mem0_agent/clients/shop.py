@@ -1,11 +1,12 @@
-"""Our own marketplace and the one plugin in it; the marketplace's name keeps it apart from the vendor's."""
+"""Our own marketplace and the one plugin in it.
+
+Neither is called mem0: Claude Code 2.1.204 takes `plugin uninstall mem0@ours` for the vendor's mem0 and removes that.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from mem0_agent.model import NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from mem0_agent.model import Host
 
 MARKET = "mem0-agent"
-IDENTITY = f"{NAME}@{MARKET}"
+PLUGIN = "mem0-agent"
+IDENTITY = f"{PLUGIN}@{MARKET}"
 CLAUDE_HOOKS = "hooks/hooks.json"
 CODEX_HOOKS = "hooks/codex.json"
 
