@@ -143,7 +143,7 @@ def ban(scene: Scene, client: Client, target: Registration) -> Finding | None:
 
 
 def leave_direct(scene: Scene, client: Client, draft: Draft) -> None:
-    """What the receipt has of direct mode in this client's files goes; where nothing else of ours stays, byte for byte."""
+    """What the receipt has of direct mode in this client's files goes, byte for byte where nothing of ours stays."""
     reason = "the plugin brings it now"
     for record in scene.receipt.records.values() if scene.receipt else ():
         now = scene.files.get(record.path)

@@ -14,11 +14,13 @@ import typer
 from mem0_agent import __version__, host
 from mem0_agent.clients import CLIENTS
 from mem0_agent.commands.options import PARTS, Job, Options, chosen_clients, project_folder, request_of
-from mem0_agent.model import Exit, Report, UserError
+from mem0_agent.model import KEY_VARIABLE, Exit, Report, UserError
 from mem0_agent.render import Face
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mem0_agent.model import Host
 
 app = typer.Typer(
     name="mem0-agent", invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -73,7 +75,7 @@ def install_cli(  # the flags are the contract
     }  # fmt: skip
 
     def work() -> Report:
-        here = host.current()
+        here = begun(face)
         request = request_of(here, words, face)
         options = Options(verify=not no_verify, timeout=timeout, dry_run=dry_run)
         return install.run(Job(here, request, options, face, host.kit()))
@@ -95,7 +97,7 @@ def doctor_cli(
     face = Face(json=as_json)
 
     def work() -> Report:
-        here = host.current()
+        here = begun(face)
         chosen = chosen_clients(client or []) or tuple(CLIENTS)
         return doctor.run(here, chosen, project_folder(here, project), face, deep=deep, timeout=timeout)
 
@@ -119,7 +121,7 @@ def uninstall_cli(
     face = Face(json=as_json, yes=yes)
 
     def work() -> Report:
-        here = host.current()
+        here = begun(face)
         scopes: tuple[Literal["user", "project"], ...] = ("user", "project") if scope == "all" else (scope,)
         request = Request(
             chosen_clients(client or []) or tuple(CLIENTS), scopes, project_folder(here, project), force=yes
@@ -162,7 +164,14 @@ def root(
         raise typer.Exit(int(Exit.USAGE))
 
 
-# Every command ends here
+# Every command begins and ends here
+
+
+def begun(face: Face) -> Host:
+    """This machine; and a key that stands in its environment is never shown from now on."""
+    here = host.current()
+    face.secrets += [key] if (key := here.env.get(KEY_VARIABLE, "").strip()) else []
+    return here
 
 
 def end(face: Face, command: Command, work: Callable[[], Report], *,

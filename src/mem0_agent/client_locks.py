@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 STALE = 10.0
 """Seconds after which a client's untouched lock folder belongs to nobody."""
 
+TRIES = 2
+"""How often a lock is released: what fails once may not fail again, and nobody else clears it away."""
+
 
 def place(change: Change) -> Path | None:
     """Where the client takes its lock: beside the real file, for a client that follows the link first."""
@@ -74,10 +77,12 @@ def clear(own: OwnLock) -> None:
 
 
 def release(lock: Path, own: OwnLock) -> None:
-    """Remove the lock folder, if it still is the one that we made."""
-    with suppress(OSError):
-        if io(os.lstat, lock).st_ino == own.taken.get(lock):
-            io(os.rmdir, lock)
+    """Remove the lock folder, if it still is the one that we made; its owner would wait for nobody."""
+    for _ in range(TRIES):
+        with suppress(OSError):
+            if io(os.lstat, lock).st_ino == own.taken.get(lock):
+                io(os.rmdir, lock)
+            break
     own.withdraw(lock)
 
 

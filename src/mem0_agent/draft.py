@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
-from mem0_agent.model import Backend, Change, Edit, Files, Host, Kit, Receipt
+from mem0_agent.model import Change
 
 if TYPE_CHECKING:
-    from mem0_agent.model import Scope
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mem0_agent.model import Backend, Edit, Files, Host, Kit, Receipt, Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ def sides(host: Host) -> Iterator[str]:
     distribution = host.env.get("WSL_DISTRO_NAME", "")
     if distribution or "WSL" in host.names(RUN):
         name = f" ({distribution})" if distribution else ""
-        yield f"This is the Linux side of WSL{name}: clients that run on Windows keep files of their own, which were not touched."
+        own = "clients that run on Windows keep files of their own, which were not touched"
+        yield f"This is the Linux side of WSL{name}: {own}."
     if ".dockerenv" in host.names(ROOT) or ".containerenv" in host.names(RUN):
-        yield "This is inside a container: only clients in here are concerned, and what was set up goes with the container."
+        gone = "what was set up goes with the container"
+        yield f"This is inside a container: only clients in here are concerned, and {gone}."
     elif host.env.get("SSH_CONNECTION") or host.env.get("SSH_CLIENT"):
         yield "This is the remote side of an ssh connection: the clients on your own machine were not touched."

@@ -39,12 +39,12 @@ def join(scene: Scene, client: Client, draft: Draft, refused: list[routes.Rival]
     part = ClientPlan(client.ID, client.presence(scene.host, scene.files), request.scope, request.mode, None)
     if client.ID in DESKTOPS:
         return apps.join(scene, client, draft, part, refused)
+    if request.store_key:
+        keep_key(scene.host, draft, client, request)
     if request.mode == "plugin":
         part = bundle.join(scene, client, draft, part, refused)
     else:
         part = directly(scene, client, draft, part, refused)
-    if request.store_key:
-        keep_key(scene.host, draft, client, request)
     absent = f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
     return part if part.presence.detected else replace(part, notes=(absent, *part.notes))
 

@@ -1,8 +1,7 @@
-"""Our plugin goes into a client, and out of it, by the client's own commands; what counts is what stands on disk then."""
+"""Our plugin goes into a client, and out of it, by the client's own commands; what counts is what is on disk then."""
 
 from __future__ import annotations
 
-import copy
 import shutil
 import stat
 import subprocess
@@ -18,13 +17,14 @@ from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, same, value_at
 from mem0_agent.model import Change, Edit, Exit, UserError
 from mem0_agent.receipt import Journal
+from mem0_agent.traces import alike, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mem0_agent.clients.shop import Keys, Traces
-    from mem0_agent.model import Files, Host, Json, Receipt, Record
+    from mem0_agent.clients.shop import Traces
+    from mem0_agent.model import Files, Host, Record
 
 PATIENCE = 60.0
 """Seconds that one command of a client may take."""
@@ -33,7 +33,7 @@ QUIET = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER":
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One client before its commands ran: its files with their permission bits, and the folders that were yet to come."""
+    """One client before its commands ran: its files with their modes, and the folders that were yet to come."""
 
     client: str
     before: Mapping[Path, bytes | None]
@@ -56,7 +56,7 @@ def run(here: Host, program: Path, words: Sequence[str]) -> str:
     argv = [str(program), *(word.format(market=shop.folder(here)) for word in words)]
     try:
         done = subprocess.run(  # noqa: S603 - the user's own client
-            argv, env={**here.env, **QUIET}, cwd=here.home, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            argv, env={**here.env, **QUIET}, cwd=here.cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             errors="replace", timeout=PATIENCE, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -74,7 +74,7 @@ def line(here: Host, client: str, words: Sequence[str]) -> str:
 
 @contextmanager
 def entered(here: Host, wanted: Mapping[str, Path], read: Callable[[], Files], version: str) -> Iterator[list[Visit]]:
-    """Every client of ``wanted`` (with its program) has our plugin of ``version``, or nothing of it where the body fails.
+    """Every client of ``wanted`` (each with its program) has our plugin, or nothing of it where the body fails.
 
     Raises UserError ``plugin.broken`` with the client's own words where it did not take it.
     """
@@ -82,15 +82,20 @@ def entered(here: Host, wanted: Mapping[str, Path], read: Callable[[], Files], v
     try:
         for client, program in wanted.items():
             visits.append(visit(here, client, read()))
-            said = [run(here, program, words) for words in OWN[client].JOIN]
-            tidy(OWN[client].traces(here, read()), visits[-1].before)
-            if not OWN[client].joined(here, read(), version):
-                raise refused(client, said)
+            join(here, visits[-1], program, read, version)
         yield visits
     except BaseException:
         for one in reversed(visits):
             undo(one)
         raise
+
+
+def join(here: Host, one: Visit, program: Path, read: Callable[[], Files], version: str) -> None:
+    side = OWN[one.client]
+    said = [run(here, program, words) for words in side.JOIN]
+    tidy(side.traces(here, read()), one.before)
+    if not side.joined(here, read(), version):
+        raise refused(one.client, said)
 
 
 def refused(client: str, said: list[str]) -> UserError:
@@ -159,35 +164,7 @@ def adopted(here: Host, one: Visit, path: Path, before: bytes | None) -> Change:
     return Change(path, before, after, "the plugin", one.client, edits)
 
 
-def parsed(path: Path, data: bytes | None) -> dict[str, Json]:
-    return document.editor(path).parse(data) if data else {}
-
-
 # Out
-
-
-def present(here: Host, client: str, known: Files) -> bool:
-    """Whether the client keeps anything of our plugin."""
-    return any(held(here, client, known))
-
-
-def held(here: Host, client: str, known: Files) -> Iterator[tuple[Path, Keys]]:
-    """The places that hold something of our plugin."""
-    for path, keys in OWN[client].traces(here, known).places if client in OWN else ():
-        if value_at(parsed(path, known.get(path)), keys) is not MISSING:
-            yield path, keys
-
-
-def freed(here: Host, record: Record, now: bytes) -> tuple[bytes, tuple[Edit, ...]]:
-    """``now`` less every trace of our plugin, whoever has touched them since; and the edits that brought other things."""
-    if record.client not in OWN:
-        return now, record.edits
-    places = [keys for path, keys in held(here, record.client, {record.path: now}) if path == record.path]
-    mine = [edit for edit in record.edits if edit.keys in places]
-    text = document.revert(record.path, now, mine, force=True).text
-    rest = [Edit("drop", keys) for keys in places if value_at(parsed(record.path, text), keys) is not MISSING]
-    text, _ = document.perform(record.path, text, rest) if rest else (text, ())
-    return text, tuple(edit for edit in record.edits if edit not in mine)
 
 
 def leave(here: Host, client: str, program: Path | None, known: Files) -> None:
@@ -206,45 +183,8 @@ def leave(here: Host, client: str, program: Path | None, known: Files) -> None:
 
 
 def tidy(traces: Traces, before: Mapping[Path, bytes | None], *, everything: bool = False) -> None:
-    """Give files their former bytes back where the commands changed nothing but our places: those ``beside``, or all."""
+    """Give files their former bytes back where only our places have changed: those ``beside``, or all."""
     for path in before if everything else traces.beside:
         data, now = before.get(path), files.read(path)
         if data is not None and now != data and alike(traces, path, data, now):
             files.write_atomic(path, data, expect=now)
-
-
-def alike(traces: Traces, path: Path, before: bytes, now: bytes | None) -> bool:
-    places = [keys for place, keys in traces.places if place == path]
-    return same(without(parsed(path, before), places), without(parsed(path, now), places))
-
-
-def without(data: dict[str, Json], places: Sequence[Keys]) -> Json:
-    """``data`` less what stands at ``places``, and less every empty object."""
-    less = copy.deepcopy(data)
-    for *parents, last in places:
-        holder = value_at(less, parents) if parents else less
-        if isinstance(holder, dict):
-            holder.pop(last, None)
-    return pruned(less)
-
-
-def pruned(value: Json) -> Json:
-    if not isinstance(value, dict):
-        return value
-    inner = {key: pruned(member) for key, member in value.items()}
-    return {key: member for key, member in inner.items() if member != {}}
-
-
-def withdrawals(here: Host, client: str, known: Files, receipt: Receipt | None) -> Iterator[Change]:
-    """The changes that take every trace of our plugin out of the client's files, and nothing else."""
-    found = tuple(held(here, client, known))
-    for path in dict.fromkeys(path for path, _ in found):
-        now = known.get(path)
-        if now is None:
-            continue
-        drops = tuple(Edit("drop", keys) for place, keys in found if place == path)
-        record = receipt.records.get(path) if receipt else None
-        after = freed(here, record, now)[0] if record else document.perform(path, now, drops)[0]
-        gone = record is not None and record.baseline is None and not without(parsed(path, after), [("version",)])
-        lock = CLIENTS[client].lock(here, path)
-        yield Change(path, now, None if gone else after, "the plugin goes", client, drops, lock=lock)

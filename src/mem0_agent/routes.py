@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from mem0_agent import registrations
 from mem0_agent.clients import CLIENTS, shop
 from mem0_agent.clients.plugins import PLUGINS
-from mem0_agent.model import Edit, Exit, Registration, UserError
+from mem0_agent.model import Edit, Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from mem0_agent.draft import Draft, Scene
-    from mem0_agent.model import Client, ClientPlan, Finding, Json, Receipt
+    from mem0_agent.model import Client, ClientPlan, Finding, Json, Receipt, Registration
     from mem0_agent.registrations import Duplicate, Held
 
 SEARCH_ONLY = "core/mcp_server.py"
@@ -76,7 +76,8 @@ def held(scene: Scene, client: Client) -> list[Held]:
     """What the client holds, each with how it would reach it; what is ours and goes with the change of mode aside."""
     own = recorded(scene.receipt) if scene.request.mode == "plugin" else frozenset()
     found = client.registrations(scene.host, scene.request.project, scene.files)
-    kept = [r for r in found if r.plugin != shop.IDENTITY and (r.plugin or registrations.at(r) not in own)]
+    goes = [r for r in found if (r.plugin == shop.IDENTITY if r.plugin else registrations.at(r) in own)]
+    kept = [r for r in found if r not in goes or scene.request.scope == "project"]
     return [(r, client.endpoint(scene.host, scene.files, r)) for r in kept]
 
 
@@ -117,7 +118,8 @@ def remove(draft: Draft, client: Client, found: Iterable[Rival], target: Registr
         if other.scope in registrations.BY_HAND:
             continue
         if other.plugin:
-            draft.add(client.ID, other.path, Edit("put", other.keys, value=False), f"switch off the plugin {other.plugin}")
+            reason = f"switch off the plugin {other.plugin}"
+            draft.add(client.ID, other.path, Edit("put", other.keys, value=False), reason)
         elif apart(other, target) and other.scope not in registrations.FIXED:
             draft.add(client.ID, other.path, Edit("drop", other.keys), f"remove the duplicate “{other.name}”")
 
@@ -128,7 +130,8 @@ def beside(scene: Scene, found: Iterable[Rival]) -> list[str]:
     for rival in found:
         other = rival.registration
         if scene.request.replace and other.plugin:
-            notes.append(f"The plugin {other.plugin} is switched off, not removed: what it has stored or not sent yet stays.")
+            what = "switched off, not removed: what it has stored or not sent yet stays"
+            notes.append(f"The plugin {other.plugin} is {what}.")
             continue
         notes.append(f"{place(other)} is {rival.duplicate.why}.")
         if other.plugin and "hooks" not in scene.request.skip:
@@ -151,7 +154,9 @@ def line(rival: Rival) -> str:
         where = f"“{other.name}” of the plugin {other.plugin} ({why}), switched on in {other.path}"
     else:
         where = f"“{other.name}” ({why}) in {other.path}"
-    state = f"hidden today by {place(rival.hider).rstrip(',')}" if rival.hider else f"used today by {CLIENTS[other.client].TITLE}"
+    state = f"used today by {CLIENTS[other.client].TITLE}"
+    if rival.hider:
+        state = f"hidden today by {place(rival.hider).rstrip(',')}"
     return f"{other.client}: {where}: {state}"
 
 
@@ -167,7 +172,9 @@ def offers(found: list[Rival]) -> list[str]:
 
 def is_search_only(registration: Registration) -> bool:
     words = registration.entry.get("args")
-    return any(str(word).replace("\\", "/").endswith(SEARCH_ONLY) for word in (words if isinstance(words, list) else []))
+    return any(
+        str(word).replace("\\", "/").endswith(SEARCH_ONLY) for word in (words if isinstance(words, list) else [])
+    )
 
 
 def refusal(found: list[Rival]) -> UserError:
@@ -180,9 +187,12 @@ def refusal(found: list[Rival]) -> UserError:
         where = registrations.BY_HAND[fixed[0].scope]
         hint = f"Remove it in Claude under {where}, or keep both, with their tools twice: --allow-duplicate."
     elif fixed:
-        hint = f"{fixed[0].path} belongs to this machine's administrator: ask them, or keep both with --allow-duplicate."
-    elif all(row.plugin for row in rows):
-        hint = "mem0-agent install --replace switches the plugin off; --allow-duplicate keeps both, for two accounts say."
+        hint = (
+            f"{fixed[0].path} belongs to this machine's administrator: ask them, or keep both with --allow-duplicate."
+        )
+    elif any(row.plugin for row in rows):
+        how = "switches the plugin off" if all(row.plugin for row in rows) else "takes entries out and plugins off"
+        hint = f"mem0-agent install --replace {how}; --allow-duplicate keeps all, for two accounts say."
     lines = ["Mem0 is registered already:", *(f"  {line(rival)}" for rival in found), *offers(found)]
     return UserError(
         "registration.duplicate", "\n".join(lines), hint=hint, path=rows[0].path, exit_code=Exit.REFUSED,

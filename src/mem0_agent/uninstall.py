@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import hooks, membership, registrations
+from mem0_agent import hooks, registrations, traces
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, value_at
@@ -41,7 +41,16 @@ def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, ba
         change, left = inverse(host, files, record, request, backup)
         changes += [change] if change else []
         leaves += left
+    changes += astray(host, files, receipt, request)
     return Plan(backend, parts, tuple(parted(host, files, request, changes)), leaves=tuple(leaves))
+
+
+def astray(host: Host, files: Files, receipt: Receipt, request: Request) -> Iterator[Change]:
+    """What of our plugin stands in files that the receipt does not know: a run was ended between the two."""
+    for name in request.clients if "user" in request.scopes else ():
+        for change in traces.withdrawals(host, name, files, receipt):
+            if change.path not in receipt.records:
+                yield change
 
 
 def parted(host: Host, files: Files, request: Request, changes: list[Change]) -> list[Change]:
@@ -138,7 +147,7 @@ def inverse(
         return undo(host, record, now, None, "ours alone"), []
     if not record.edits:
         return None, [f"{record.path} was edited since and is left as it is"]
-    text, edits = membership.freed(host, record, now)
+    text, edits = traces.freed(host, record, now)
     back = document.revert(record.path, text, edits, force=request.force)
     text, edited = without_hooks(host, record, back, force=request.force)
     left = [f"“{edit.keys[-1]}” in {record.path} was edited since and is left; --yes takes it too" for edit in edited]
@@ -186,7 +195,7 @@ def unrecorded(host: Host, files: Files, request: Request) -> Iterator[Change]:
             if scope in request.scopes:
                 found = hooks.departures(host, name, scope, path, files)
                 drops.setdefault(path, []).extend(edit for _, edit in found)
-        for path, keys in membership.held(host, name, files) if "user" in request.scopes else ():
+        for path, keys in traces.held(host, name, files) if "user" in request.scopes else ():
             drops.setdefault(path, []).append(Edit("drop", keys))
         for path, edits in ((path, edits) for path, edits in drops.items() if edits):
             after, done = document.perform(path, files.get(path), edits)

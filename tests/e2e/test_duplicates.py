@@ -19,7 +19,7 @@ from tests.e2e.product import TOOLS, envelope, mem0_agent
 from tests.e2e.sandbox import Sandbox, tree
 
 Json = Any
-Setting = Callable[[Sandbox, str], None]
+Setting = Callable[[Sandbox, str], object]
 LOOK = prompt("who is remembered?", Call("mem0", "list_entities"))
 VENDOR = "mem0@mem0-plugins"
 
@@ -65,6 +65,11 @@ def search_only(box: Sandbox, url: str) -> None:
     claude_plugins(box, "mem0-plugins", {"mem0": {"version": "0.3.1", "mcpServers": {"mem0": entry}}})
 
 
+def plugin_and_entry(box: Sandbox, url: str) -> None:
+    claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}})
+    program(box, "claude", "mcp", "add", "-s", "user", "-t", "http", "memory", url)
+
+
 CLAUDE: dict[str, tuple[Setting, list[str]]] = {
     "another name": (lambda box, url: claude_servers(box, {"mem0-mcp": plain(url)}), ["mem0-mcp"]),
     "two other names": (
@@ -108,10 +113,7 @@ CLAUDE: dict[str, tuple[Setting, list[str]]] = {
         ["kit@tools", "mem0@tools"],
     ),
     "a plugin and an entry": (
-        lambda box, url: (
-            claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}}),
-            program(box, "claude", "mcp", "add", "-s", "user", "-t", "http", "memory", url),
-        )[0],
+        plugin_and_entry,
         ["memory", VENDOR],
     ),
 }
@@ -180,6 +182,28 @@ def test_who_is_used_today_is_what_claude_code_shows(box: Sandbox) -> None:
         assert {name for name, used in said.items() if used} == set(turn.servers)
 
 
+def test_doctor_tells_who_hides_whom(box: Sandbox) -> None:
+    """A broken entry silences a plugin that works; a plugin of another address doubles the tools."""
+    with server(box) as mem0:
+        claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(mem0.endpoint)}}})
+        write(box.home / ".claude.json", {"mcpServers": {"mem0": {**plain(mem0.endpoint), "headers": {}}}})
+        found = doctor(box)
+        assert found["registration.shadowed"]["fix"] == "mem0-agent install --client claude-code --replace"
+        assert VENDOR in found["registration.shadowed"]["detail"]
+        assert "key.rejected" in found
+        assert "registration.duplicate" not in found
+        write(box.home / ".claude.json", {"mcpServers": {"mem0": plain(f"{mem0.url}/other/")}})
+        assert "registration.duplicate" in doctor(box)
+        program(box, "claude", "plugin", "disable", VENDOR)
+        assert {"registration.duplicate", "registration.shadowed"}.isdisjoint(doctor(box))
+        assert VENDOR in doctor(box)["plugin.disabled"]["title"]
+
+
+def doctor(box: Sandbox) -> dict[str, Json]:
+    done = mem0_agent(box, "doctor", "--client", "claude-code", "--json", env={"MEM0_API_KEY": GOOD})
+    return {finding["id"]: finding for finding in envelope(done)["data"]["findings"]}
+
+
 def named(refused: Json) -> list[str]:
     return [twin["plugin"] or twin["name"] for twin in refused["error"]["duplicates"]]
 
@@ -227,11 +251,11 @@ CODEX: dict[str, tuple[Setting, list[str]]] = {
     "in a trusted project": (trusted_project, ["memory"]),
     "in a profile": (lambda box, url: codex_file(box.home / ".codex/work.config.toml", toml_server("m", url)), ["m"]),
     "the vendor's plugin": (
-        lambda box, url: codex_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": bearer(url)}}}) and None,
+        lambda box, url: codex_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": bearer(url)}}}),
         [VENDOR],
     ),
     "somebody else's plugin, inline": (
-        lambda box, url: codex_plugins(box, "tools", {"kit": {"mcpServers": {"memory": bearer(url)}}}) and None,
+        lambda box, url: codex_plugins(box, "tools", {"kit": {"mcpServers": {"memory": bearer(url)}}}),
         ["kit@tools"],
     ),
     "its marketplace is gone": (without_marketplace, [VENDOR]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from collections import Counter
 from typing import Any
@@ -100,7 +101,9 @@ def test_skills_and_hooks_are_listed(used: Sandbox) -> None:
     assert set(listed.values()) == {"untrusted"}
     with AppServer(used, codex.QUIET[2:]) as server:
         skills = server.call("skills/list", {"cwds": [str(used.project)]})["data"]
-    assert {"mem0-agent:mem0-memory", "mem0-agent:mem0-sdk"} <= {skill["name"] for each in skills for skill in each["skills"]}
+    assert {"mem0-agent:mem0-memory", "mem0-agent:mem0-sdk"} <= {
+        skill["name"] for each in skills for skill in each["skills"]
+    }
     (turn,) = claude.session(used, [prompt("hello")])
     assert turn.places("mem0-agent:mem0-memory")
 
@@ -140,13 +143,36 @@ def test_uninstall_works_without_the_programs(used: Sandbox) -> None:
     assert (done.exit_code, differences(used, before)) == (0, [])
 
 
+@pytest.mark.parametrize("programs", [True, False], ids=["with the programs", "without them"])
+@pytest.mark.parametrize("receipt", ["gone", "behind"])
+def test_uninstall_when_the_receipt_does_not_know(used: Sandbox, receipt: str, programs: bool) -> None:
+    """Somebody lost it, or a run was ended after the clients had written and before we had."""
+    joined(used)
+    path = used.home / ".local/state/mem0-agent/receipt.json"
+    known = json.loads(path.read_text())
+    if receipt == "gone":
+        path.unlink()
+    else:
+        path.write_text(json.dumps({**known, "records": [record for record in known["records"] if not record["client"]]}))
+    for name in () if programs else ("claude", "codex"):
+        (used.bin / name).rename(used.bin / f"{name}.away")
+    done = uninstall(used, "--purge")
+    assert done.exit_code == 0, done.text
+    for name in () if programs else ("claude", "codex"):
+        (used.bin / f"{name}.away").rename(used.bin / name)
+    assert claude.mcp_list(used) == {}
+    assert json.loads(used.run([used.bin / "codex", "mcp", "list", "--json"]).out) == []
+    for name in (".claude/settings.json", ".codex/config.toml", ".claude/plugins/installed_plugins.json"):
+        assert "mem0-agent" not in (used.home / name).read_text()
+
+
 def test_uninstall_after_the_user_went_on(used: Sandbox) -> None:
     """Another plugin, another server: they stay, and nothing of ours is left."""
     joined(used)
     root = marketplace(used.root / "tools", "tools", {"kit": {}})
-    for words in (["claude", "plugin", "marketplace", "add", root], ["claude", "plugin", "install", "kit@tools"],
-                  ["codex", "plugin", "marketplace", "add", root], ["codex", "plugin", "add", "kit@tools"]):  # fmt: skip
-        assert used.run([used.bin / words[0], *words[1:]], env=claude.QUIET).exit_code == 0
+    for name, *words in (["claude", "plugin", "marketplace", "add", str(root)], ["claude", "plugin", "install", "kit@tools"],
+                         ["codex", "plugin", "marketplace", "add", str(root)], ["codex", "plugin", "add", "kit@tools"]):  # fmt: skip
+        assert used.run([used.bin / name, *words], env=claude.QUIET).exit_code == 0
     done = uninstall(used, "--purge")
     assert done.exit_code == 0, done.text
     settings = json.loads((used.home / ".claude/settings.json").read_bytes())
@@ -160,7 +186,13 @@ def test_uninstall_after_the_user_went_on(used: Sandbox) -> None:
 
 def test_from_direct_to_plugin_and_back(used: Sandbox) -> None:
     before = ours(used)
-    for words, server in (((), "mem0"), (PLUGIN, "plugin:mem0-agent:mem0"), ((), "mem0"), (PLUGIN, "plugin:mem0-agent:mem0"), ((), "mem0")):
+    for words, server in (
+        ((), "mem0"),
+        (PLUGIN, "plugin:mem0-agent:mem0"),
+        ((), "mem0"),
+        (PLUGIN, "plugin:mem0-agent:mem0"),
+        ((), "mem0"),
+    ):
         done = install(used, *words)
         assert done.exit_code == 0, done.text
         assert set(claude.mcp_list(used)) == {server}
@@ -168,7 +200,11 @@ def test_from_direct_to_plugin_and_back(used: Sandbox) -> None:
         assert [each["name"] for each in codex_lists] == ["mem0"]
         on = tomllib.loads((used.home / ".codex/config.toml").read_text())
         assert (ID in on.get("plugins", {}), "mem0" in on.get("mcp_servers", {})) == (bool(words), not words)
-        twice = [f for f in findings(used) if f["id"] in ("hooks.duplicated", "registration.duplicate", "registration.shadowed")]
+        twice = [
+            f
+            for f in findings(used)
+            if f["id"] in ("hooks.duplicated", "registration.duplicate", "registration.shadowed")
+        ]
         assert twice == []
     done = uninstall(used, "--purge")
     assert (done.exit_code, differences(used, before)) == (0, [])
@@ -177,6 +213,37 @@ def test_from_direct_to_plugin_and_back(used: Sandbox) -> None:
 def findings(box: Sandbox) -> list[Json]:
     found: list[Json] = envelope(mem0_agent(box, "doctor", "--json"))["data"]["findings"]
     return found
+
+
+def test_a_stored_key_stays_where_it_is(used: Sandbox) -> None:
+    before = ours(used)
+    with Mem0(used.network.listener()) as mem0:
+        words = ("--backend", "platform", "--url", mem0.endpoint)
+        for more in (("--store-key",), PLUGIN, (*PLUGIN, "--store-key"), ()):
+            done = install(used, *words, *more, env={"MEM0_API_KEY": GOOD})
+            assert done.exit_code == 0, done.text
+            assert json.loads((used.home / ".claude/settings.json").read_bytes())["env"]["MEM0_API_KEY"] == GOOD
+            assert (used.home / ".claude/settings.json").stat().st_mode & 0o77 == 0
+            assert list(
+                claude_turn(used, "mem0" if not set(PLUGIN) & set(more) else "plugin_mem0-agent_mem0").servers.values()
+            ) == ["connected"]
+    done = uninstall(used, "--purge")
+    assert (done.exit_code, differences(used, before)) == (0, [])
+
+
+def test_doctor_sees_what_became_of_it(used: Sandbox) -> None:
+    joined(used, "--client", "codex")
+    assert [found["client"] for found in findings(used) if found["id"] == "plugin.ok"] == ["claude-code", "codex"]
+    manifest = used.home / ".local/share/mem0-agent/marketplace/mem0-agent/.codex-plugin/plugin.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "version": "9.9.9"}))
+    assert [found["client"] for found in findings(used) if found["id"] == "plugin.outdated"] == ["codex"]
+    shutil.rmtree(used.home / ".local/share/mem0-agent/marketplace")
+    shutil.rmtree(used.home / ".codex/plugins/cache/mem0-agent")
+    shutil.rmtree(used.home / ".claude/plugins/cache/mem0-agent")
+    assert [found["client"] for found in findings(used) if found["id"] == "plugin.broken"] == ["claude-code", "codex"]
+    joined(used)
+    assert [found["client"] for found in findings(used) if found["id"] == "plugin.ok"] == ["claude-code", "codex"]
+    assert set(claude.mcp_list(used)) == {"plugin:mem0-agent:mem0"}
 
 
 def test_a_second_install_changes_nothing(used: Sandbox) -> None:
@@ -189,11 +256,13 @@ def test_a_second_install_changes_nothing(used: Sandbox) -> None:
 
 def test_another_memory_reaches_both_copies(used: Sandbox) -> None:
     """The plugin is upgraded in place: Codex reads a copy of its own, which has to follow."""
-    joined(used)
+    joined(used, "--trust-hooks")
     with Mem0(used.network.listener()) as mem0:
-        words = ("--backend", "platform", "--url", mem0.endpoint)
-        done = install(used, *PLUGIN, *words, env={"MEM0_API_KEY": GOOD})
-        assert done.exit_code == 0, done.text
+        words = ("--backend", "platform", "--url", mem0.endpoint, "--json")
+        told = envelope(install(used, *PLUGIN, *words, env={"MEM0_API_KEY": GOOD}))
+        assert told["exit_code"] == 0, told
+        says = {"trusted": {"trusted"}, "modified": {"modified"}}[told["data"]["clients"][1]["hooks"]["trust"]]
+        assert set(plugin_hooks(used).values()) == says, "the newest release wants to be asked again"
         for turn in (claude_turn(used, MEM0_API_KEY=GOOD), codex_turn(used, MEM0_API_KEY=GOOD)):
             assert list(turn.servers.values()) == ["connected"]
             assert ["robin" in result for result in turn.results] == [True]
@@ -214,6 +283,25 @@ def test_the_vendors_plugin_is_in_the_way(used: Sandbox) -> None:
     assert set(claude.mcp_list(used)) == {"plugin:mem0-agent:mem0"}
     done = uninstall(used, "--purge")
     assert (done.exit_code, differences(used, before)) == (0, [])
+
+
+def test_folders_of_the_users_own_choice(used: Sandbox) -> None:
+    """What both programs are told by variables decides every place; nothing of it appears at the usual ones."""
+    before = ours(used)
+    (used.root / "codex").mkdir()
+    env = {"CLAUDE_CONFIG_DIR": str(used.root / "claude"), "CODEX_HOME": "../codex"}
+    done = install(used, *PLUGIN, env=env)
+    assert done.exit_code == 0, done.text
+    assert {name for name, _, _ in differences(used, before) if name.startswith((".claude", ".codex"))} == set()
+    assert set(claude.mcp_list(used, env=env)) == {"plugin:mem0-agent:mem0"}
+    listed = used.run([used.bin / "codex", "mcp", "list", "--json"], env=env)
+    assert [each["name"] for each in json.loads(listed.out)] == ["mem0"]
+    done = uninstall(used, "--purge", env=env)
+    assert done.exit_code == 0, done.text
+    assert differences(used, before) == []
+    assert claude.mcp_list(used, env=env) == {}
+    listed = used.run([used.bin / "codex", "mcp", "list", "--json"], env=env)
+    assert json.loads(listed.out) == []
 
 
 def test_without_the_program_it_says_so(used: Sandbox) -> None:

@@ -103,7 +103,10 @@ def test_hooks_that_claude_code_may_not_run(box: Sandbox, key: str) -> None:
 
 CODEX: dict[str, tuple[str, str]] = {
     "others allowed": ('[mcp_servers.docs.identity]\nurl = "https://x.test/mcp"\n', "mcp_servers"),
-    "another one of that name": ('[mcp_servers.mem0.identity]\nurl = "https://x.test/mcp"\n', "mcp_servers.mem0.identity"),
+    "another one of that name": (
+        '[mcp_servers.mem0.identity]\nurl = "https://x.test/mcp"\n',
+        "mcp_servers.mem0.identity",
+    ),
 }
 
 

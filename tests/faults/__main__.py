@@ -1,4 +1,4 @@
-"""Every fault at every operation, every race fifty times, every hostile place: ``python -m tests.faults [STRIDE] [ROUNDS]``.
+"""Every fault at every operation, every race fifty times, every hostile place, input by the thousand: ``python -m tests.faults [STRIDE] [ROUNDS]``.
 
 Prints counts; ends with 1 where one that must be 0 is not.
 """
@@ -16,7 +16,17 @@ from tests.faults.clients import beside_clients
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = ("install", "upgrade", "uninstall")
-MODES = ("kill-before", "kill-after", "once:EIO", "once:ENOSPC", "once:EACCES", "after:EIO", "on:ENOSPC", "short", "signal")
+MODES = (
+    "kill-before",
+    "kill-after",
+    "once:EIO",
+    "once:ENOSPC",
+    "once:EACCES",
+    "after:EIO",
+    "on:ENOSPC",
+    "short",
+    "signal",
+)
 LOCKING = ("eight installs", "beside a locking writer")
 
 
@@ -26,7 +36,15 @@ def seam(folder: Path, stride: str) -> int:
     bad = 0
     for operation in OPERATIONS:
         for mode in MODES:
-            words = [sys.executable, "-m", "tests.crash", folder / f"{operation}-{mode}", operation, mode, stride]
+            words = [
+                sys.executable,
+                "-m",
+                "tests.crash",
+                str(folder / f"{operation}-{mode}"),
+                operation,
+                mode,
+                stride,
+            ]
             done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
             told = done.stdout.strip().splitlines()
             bad += not told or not told[-1].endswith(" 0 faults")
@@ -41,9 +59,32 @@ def outside(folder: Path, stride: str) -> int:
         return 0
     env = {**os.environ, "LD_PRELOAD": str(shim.built(folder))}
     print("From outside, on the real commands:", flush=True)
-    every = [sys.executable, "-m", "tests.faults.outside", folder / "box", stride, "files"]
-    wing = [sys.executable, "-m", "tests.faults.outside", folder / "wing", str(int(stride) * 41), "wing"]
+    every = [sys.executable, "-m", "tests.faults.outside", str(folder / "box"), stride, "files"]
+    wing = [sys.executable, "-m", "tests.faults.outside", str(folder / "wing"), str(int(stride) * 41), "wing"]
     return sum(subprocess.run(words, cwd=ROOT, env=env).returncode != 0 for words in (every, wing))
+
+
+def hostile() -> int:
+    """File systems and surroundings that will not have it, one after the other."""
+    print("Hostile places:", flush=True)
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/faults/test_hostile.py",
+        "tests/faults/test_security.py",
+    ]
+    env = {**os.environ, "MEM0_AGENT_TIMES": "1"}
+    return int(subprocess.run(words, cwd=ROOT, env=env).returncode != 0)
+
+
+def fuzzed() -> int:
+    """Three thousand inputs for the server and the hook."""
+    print("Input that nobody expects:", flush=True)
+    words = [sys.executable, "-m", "pytest", "-q", "tests/faults/test_fuzz.py"]
+    env = {**os.environ, "MEM0_AGENT_EXAMPLES": "3000"}
+    return int(subprocess.run(words, cwd=ROOT, env=env).returncode != 0)
 
 
 def together(folder: Path, rounds: int) -> int:
@@ -63,7 +104,13 @@ def main(stride: str = "1", rounds: str = "50") -> None:
     home = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         folder = Path(scratch)
-        bad = seam(folder, stride) + outside(folder, stride) + together(folder, int(rounds))
+        bad = (
+            seam(folder, stride)
+            + outside(folder, stride)
+            + together(folder, int(rounds))
+            + hostile()
+            + fuzzed()
+        )
     sys.exit(1 if bad else 0)
 
 

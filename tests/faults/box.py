@@ -99,7 +99,9 @@ class Box:
             os.dup2(descriptor, 1)
             os.dup2(descriptor, 2)
             os.environ.clear()
-            os.environ.update(HOME=str(self.home), PATH=str(self.root / "bin"), TMPDIR=str(self.root / "tmp"), USER="robin")
+            os.environ.update(
+                HOME=str(self.home), PATH=str(self.root / "bin"), TMPDIR=str(self.root / "tmp"), USER="robin"
+            )
             os.chdir(self.root / "work")
             sys.argv = ["mem0-agent", *words]
             if fault:

@@ -39,7 +39,12 @@ def adding(here: Machine, name: str, path: Path, server: str) -> subprocess.Pope
     words = [server if word == "NAME" else word for word in COMMANDS[name]]
     env = here.environment({**QUIET, "PATH": f"{here.bin}:/usr/local/bin:/usr/bin:/bin"})
     return subprocess.Popen(
-        [path, *words], env=env, cwd=here.work, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [path, *words],
+        env=env,
+        cwd=here.work,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
 
 
@@ -52,7 +57,11 @@ def servers(here: Machine, name: str) -> set[str]:
 def race(root: Path, name: str, path: Path, toll: Toll) -> None:
     """One install for both clients beside four adds of the client, one after the other."""
     here = fresh(root)
-    installing = [here.start("install", "--client", "claude-code", "--client", "codex", "--yes", "--no-verify", "--json")]
+    installing = [
+        here.start(
+            "install", "--client", "claude-code", "--client", "codex", "--yes", "--no-verify", "--json"
+        )
+    ]
     added: list[str] = []
     for number in range(4):
         client = adding(here, name, path, f"theirs{number}")

@@ -22,8 +22,8 @@ Prefix = tuple[str, ...]
 POWERLESS: Prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 """Root without what makes it root: permissions bite it as they bite anybody."""
 
-SLOWEST: dict[str, float] = {}
-"""Seconds that each refusal took; ``nox -s faults`` prints the slowest."""
+REFUSALS: list[float] = []
+"""Seconds that each refusal took, the start of Python included; ``nox -s faults`` prints the slowest."""
 
 
 def powerless() -> Prefix:
@@ -37,7 +37,7 @@ def mounted(script: str, *words: str | Path) -> Prefix:
     The script ends with ``run "$@"``, which takes the words away and runs the program without any power.
     """
     count = len(words)
-    whole = f"shift_words() {{ shift {count}; exec setpriv --bounding-set=-all --inh-caps=-all -- \"$@\"; }}\n{script}"
+    whole = f'shift_words() {{ shift {count}; exec setpriv --bounding-set=-all --inh-caps=-all -- "$@"; }}\n{script}'
     return ("unshare", "-rm", "--propagation", "private", "sh", "-ec", whole, "sh", *map(str, words))
 
 
@@ -50,7 +50,11 @@ def possible(*prefix: str) -> bool:
 
 
 def run(
-    here: Machine, *words: str, prefix: Prefix = (), env: Mapping[str, str | None] | None = None, cwd: Path | None = None
+    here: Machine,
+    *words: str,
+    prefix: Prefix = (),
+    env: Mapping[str, str | None] | None = None,
+    cwd: Path | None = None,
 ) -> Done:
     """The console script with ``words`` behind ``prefix``; one that hangs fails the test."""
     path = os.environ.get("PATH", os.defpath)
@@ -60,5 +64,6 @@ def run(
         [*prefix, SCRIPT, *words], env=environment, cwd=cwd or here.work, stdin=subprocess.DEVNULL,
         capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
-    SLOWEST[" ".join(words)] = max(SLOWEST.get(" ".join(words), 0.0), time.perf_counter() - started)
+    if done.returncode == 1:
+        REFUSALS.append(time.perf_counter() - started)
     return Done(done.returncode, text(done.stdout), text(done.stderr), done.stdout)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import importlib
+import marshal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults import shim
-from tests.faults.box import INSTALL, RECEIPT, UNINSTALL, Box
+from tests.faults.box import INSTALL, UNINSTALL, Box
 from tests.faults.shim import Fault
 
 if TYPE_CHECKING:
@@ -38,7 +39,15 @@ SUITES: dict[str, Fault] = {
 WINGS = "/mem0-agent/runtime/"
 """Three dozen files that are all written in the same way: left out of the full count, looked at by ``wing``."""
 
-PRELOADED = ("cli", "commands.install", "commands.uninstall", "commands.conclusion", "render", "diffs", "envelope")
+PRELOADED = (
+    "cli",
+    "commands.install",
+    "commands.uninstall",
+    "commands.conclusion",
+    "render",
+    "diffs",
+    "envelope",
+)
 
 
 @dataclass
@@ -109,6 +118,9 @@ class Trial:
         if torn:
             counts.damaged += 1
             counts.stories.append(f"DAMAGED {story}: {torn}")
+        if broken := unloadable(self.box.home):
+            counts.damaged += 1
+            counts.stories.append(f"BROKEN {story}: {broken}")
         if end.code == 0 and (wrong := differences(found, self.after, theirs(self.before, self.after))):
             counts.silent += 1
             counts.stories.append(f"SILENT {story}: {wrong}")
@@ -133,19 +145,41 @@ class Trial:
 
     def compare(self, end: End, wanted: Look, counts: Counts, story: str) -> None:
         found = self.box.look()
-        caches = [name for name in wanted if "/__pycache__" in name]  # Python makes them anew when it wants them
+        caches = [
+            name for name in wanted if "/__pycache__" in name
+        ]  # Python makes them anew when it wants them
         wrong = differences(found, wanted, (found.keys() | wanted.keys()) - set(caches))
         if end.code != 0 or any(name in wanted for name in wrong):
             counts.lost += 1
-            counts.stories.append(f"NOT RECOVERED {story}: exit {end.code}, {wrong} {end.said[-300:] if end.code else ''}")
+            counts.stories.append(
+                f"NOT RECOVERED {story}: exit {end.code}, {wrong} {end.said[-300:] if end.code else ''}"
+            )
         elif left := [name for name in wrong if name not in OWN]:
             counts.litter += 1
             counts.stories.append(f"LITTER {story}: {left}")
 
 
 def theirs(before: Look, after: Look) -> set[str]:
-    """Every file but those of our own state, which a run that was hurt may leave in between."""
-    return {name for name in before.keys() | after.keys() if not name.startswith(STATE) and name not in OWN}
+    """Every file but those of our own state, which a run that was hurt may leave in between, and caches."""
+    names = before.keys() | after.keys()
+    return {
+        name
+        for name in names
+        if not name.startswith(STATE) and name not in OWN and "/__pycache__" not in name
+    }
+
+
+def unloadable(home: Path) -> list[str]:
+    """Compiled modules that Python would take for good and could not load: a torn one breaks every later start."""
+    return [path.name for path in home.rglob("*.pyc") if not loadable(path.read_bytes())]
+
+
+def loadable(compiled: bytes) -> bool:
+    try:
+        marshal.loads(compiled[16:])
+    except (EOFError, ValueError, TypeError):
+        return False
+    return True
 
 
 def differences(found: Look, wanted: Look, names: set[str]) -> list[str]:

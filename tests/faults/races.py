@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 8
-BEFORE = {".claude.json": '{"mcpServers": {"other": {"command": "x"}}}', ".codex/config.toml": 'model = "o4"\n'}
+BEFORE = {
+    ".claude.json": '{"mcpServers": {"other": {"command": "x"}}}',
+    ".codex/config.toml": 'model = "o4"\n',
+}
 
 
 @dataclass
@@ -72,7 +75,9 @@ def ended(runs: Sequence[subprocess.Popen[bytes]], toll: Toll) -> set[str]:
             continue
         toll.refused += 1
         told = json.loads(out)["error"] if out else {}
-        toll.stories.append(f"exit {run.returncode}: {told.get('code')} {told.get('message')} {err.decode()[-400:]}")
+        toll.stories.append(
+            f"exit {run.returncode}: {told.get('code')} {told.get('message')} {err.decode()[-400:]}"
+        )
     return served
 
 
@@ -85,7 +90,10 @@ def held(here: Machine, served: set[str]) -> dict[str, bool]:
     if "claude-code" in served:
         found |= {"claude": "mem0" in servers, "claude hooks": calls_us(here, ".claude/settings.json")}
     if "codex" in served:
-        found |= {"codex": "mem0" in codex.get("mcp_servers", {}), "codex hooks": calls_us(here, ".codex/hooks.json")}
+        found |= {
+            "codex": "mem0" in codex.get("mcp_servers", {}),
+            "codex hooks": calls_us(here, ".codex/hooks.json"),
+        }
     return found
 
 
@@ -115,7 +123,7 @@ def beside(manner: str) -> Callable[[Path, Toll], None]:
 
     def race(root: Path, toll: Toll) -> None:
         here = fresh(root)
-        words = [sys.executable, "-m", "tests.faults.writer", here.claude, manner]
+        words = [sys.executable, "-m", "tests.faults.writer", str(here.claude), manner]
         writer = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             assert writer.stdout is not None

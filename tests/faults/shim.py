@@ -25,7 +25,8 @@ def compiler() -> str | None:
 def built(folder: Path) -> Path:
     """The library, compiled into ``folder``."""
     out = folder / "shim.so"
-    command = [compiler() or "cc", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", out, SOURCE, "-ldl"]
+    flags = ("-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC")
+    command = [compiler() or "cc", *flags, "-o", str(out), str(SOURCE), "-ldl"]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return out
 

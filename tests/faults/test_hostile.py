@@ -47,7 +47,10 @@ def needs(*prefix: str) -> None:
 
 def untouched(home: Path) -> dict[str, Mark]:
     """Everything with its times; of folders not: they have a new one where a lock was made and taken away."""
-    return {name: mark._replace(mtime_ns=0) if stat.S_ISDIR(mark.mode) else mark for name, mark in marks(home).items()}
+    return {
+        name: mark._replace(mtime_ns=0) if stat.S_ISDIR(mark.mode) else mark
+        for name, mark in marks(home).items()
+    }
 
 
 # What stands in the place of a file
@@ -88,7 +91,9 @@ def hard_link(path: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", [folder, pipe, sock, dangling, loop, ring, hard_link])
-def test_what_is_no_plain_file_is_refused(here: Machine, home: Path, name: str, kind: Callable[[Path], None]) -> None:
+def test_what_is_no_plain_file_is_refused(
+    here: Machine, home: Path, name: str, kind: Callable[[Path], None]
+) -> None:
     if kind is sock and not Path("/proc/self/fd").exists():
         pytest.skip("no /proc here")
     (home / name).unlink()
@@ -109,7 +114,10 @@ def test_a_link_to_a_device_is_refused_and_the_device_stays(here: Machine, home:
     before = marks(here.home)
     refused(hostile.run(here, *INSTALL, prefix=guard), home / name)
     assert marks(here.home) == before
-    assert (Path(os.devnull).stat().st_ino, stat.S_ISCHR(Path(os.devnull).stat().st_mode)) == (device.st_ino, True)
+    assert (Path(os.devnull).stat().st_ino, stat.S_ISCHR(Path(os.devnull).stat().st_mode)) == (
+        device.st_ino,
+        True,
+    )
 
 
 # Who may not
@@ -223,7 +231,17 @@ def test_a_full_disk_changes_nothing(here: Machine, home: Path, free: int) -> No
     shutil.copytree(home, source)
     out.mkdir()
     needs(*hostile.mounted('mount -t tmpfs none /mnt; shift_words "$@"'))
-    prefix = ("unshare", "-rm", "--propagation", "private", "sh", "-ec", FULL, "sh", *map(str, (home, source, "1m", free)))
+    prefix = (
+        "unshare",
+        "-rm",
+        "--propagation",
+        "private",
+        "sh",
+        "-ec",
+        FULL,
+        "sh",
+        *map(str, (home, source, "1m", free)),
+    )
     done = hostile.run(here, *INSTALL, prefix=prefix, env={"OUT": str(out)})
     refused(done, home)
     assert "No space left" in done.err
@@ -236,7 +254,9 @@ def test_a_full_disk_changes_nothing(here: Machine, home: Path, free: int) -> No
 
 
 @pytest.mark.parametrize("value", [None, "", "some/where", "/nowhere/at/all", "."])
-def test_a_home_that_is_none_is_refused_and_nothing_written_anywhere(here: Machine, home: Path, value: str | None) -> None:
+def test_a_home_that_is_none_is_refused_and_nothing_written_anywhere(
+    here: Machine, home: Path, value: str | None
+) -> None:
     before = marks(here.root)
     done = hostile.run(here, *INSTALL, env={"HOME": value})
     refused(done, "HOME")

@@ -33,7 +33,7 @@ pytestmark = [
 )
 def test_a_sample_of_every_fault(tmp_path: Path, suite: str, stride: int) -> None:
     library = shim.built(tmp_path)
-    words = [sys.executable, "-m", "tests.faults.outside", tmp_path / "box", str(stride), "files", suite]
+    words = [sys.executable, "-m", "tests.faults.outside", str(tmp_path / "box"), str(stride), "files", suite]
     env = {**os.environ, "LD_PRELOAD": str(library)}
     done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -61,7 +61,12 @@ os.mkdir(root / "in/never")
 """
     env = {**os.environ, "LD_PRELOAD": str(shim.built(tmp_path)), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", program, tmp_path], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program, tmp_path],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (-9, "28 2 write /g\n1\n"), done.stderr
     assert not (tmp_path / "in/never").exists()

@@ -6,7 +6,6 @@ Reads the file, adds a member, writes it back, until its standard input ends; th
 from __future__ import annotations
 
 import json
-import os
 import select
 import sys
 import time
@@ -49,7 +48,7 @@ def update(path: Path, name: str, manner: str) -> None:
         return
     fresh = path.with_name(f"{path.name}.writer")
     fresh.write_text(text, "utf-8")
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def over(rest: float) -> bool:

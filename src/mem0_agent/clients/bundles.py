@@ -36,7 +36,8 @@ def manifest(root: Path, candidates: Iterable[str], files: Files) -> Mapping[str
 def wants(root: Path, candidates: tuple[str, ...], known: Files, more: Json = None) -> frozenset[Path]:
     """The files that tell which servers the plugin in ``root`` brings; ``more`` is what the marketplace adds."""
     told = manifest(root, candidates, known).get("mcpServers")
-    return frozenset({*(root / name for name in (*candidates, USUAL)), *references(root, told), *references(root, more)})
+    usual = (root / name for name in (*candidates, USUAL))
+    return frozenset({*usual, *references(root, told), *references(root, more)})
 
 
 def references(root: Path, told: Json) -> Iterator[Path]:

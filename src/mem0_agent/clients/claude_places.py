@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mem0_agent.clients import programs
+
 if TYPE_CHECKING:
     from mem0_agent.model import Host
 
 
 def folder(host: Host) -> Path:
-    return Path(host.env.get("CLAUDE_CONFIG_DIR") or host.home / ".claude")
+    configured = host.env.get("CLAUDE_CONFIG_DIR")
+    return programs.told(host, configured) if configured else host.home / ".claude"
 
 
 def main_file(host: Host) -> Path:
     """Where user and local scope live. With CLAUDE_CONFIG_DIR it moves inside that folder."""
     configured = host.env.get("CLAUDE_CONFIG_DIR")
-    return (Path(configured) if configured else host.home) / ".claude.json"
+    return (programs.told(host, configured) if configured else host.home) / ".claude.json"
 
 
 def settings_file(host: Host) -> Path:

@@ -172,4 +172,5 @@ def joined(host: Host, files: Files, version: str) -> bool:
     del version
     path, on = switch(host, None, files, shop.IDENTITY)
     there = any(plugin.id == shop.IDENTITY for plugin in installed(host, files))
-    return on and there and path == claude_places.settings_file(host) and directories(host, files).get(shop.MARKET) == shop.folder(host)
+    placed = directories(host, files).get(shop.MARKET) == shop.folder(host)
+    return on and there and placed and path == claude_places.settings_file(host)

@@ -115,7 +115,8 @@ def plugin_ban(host: Host, files: Files, market: str, identity: str) -> Finding 
     """What keeps a marketplace of a folder on this machine, or a plugin of it, from being used."""
     if found := setting(host, files, "strictKnownMarketplaces"):
         return banned(found[0], "strictKnownMarketplaces", "only the marketplaces in this list may be added")
-    if (found := setting(host, files, "blockedMarketplaces")) and any(named(rule, market) for rule in list_of(found[1])):
+    blocked = setting(host, files, "blockedMarketplaces")
+    if (found := blocked) and any(named(rule, market) for rule in list_of(found[1])):
         return banned(found[0], "blockedMarketplaces", f"“{market}” is blocked")
     if (found := setting(host, files, "enabledPlugins")) and bundles.members(found[1]).get(identity) is False:
         return banned(found[0], "enabledPlugins", f"“{identity}” is switched off")
@@ -133,5 +134,5 @@ def named(rule: Mapping[str, Json] | str, market: str) -> bool:
 def banned(path: Path, key: str, why: str) -> Finding:
     managed = path.parent.name != ".claude"
     who = "An administrator's file" if managed else "A settings file"
-    fix = f"Ask the administrator of this machine to change “{key}” in {path}" if managed else f"Change “{key}” in {path}"
+    fix = f"{'Ask the administrator of this machine to change' if managed else 'Change'} “{key}” in {path}"
     return Finding("policy.blocked", "error", f"{who} forbids it", f"{key} in {path}: {why}.", fix, ID, path)

@@ -38,7 +38,7 @@ USUAL = 600
 
 def folder(host: Host) -> Path:
     configured = host.env.get("CODEX_HOME")
-    return host.cwd / configured if configured else host.home / ".codex"
+    return programs.told(host, configured) if configured else host.home / ".codex"
 
 
 def places(host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import bundles, codex_hooks, codex_policy, shop
@@ -10,6 +9,7 @@ from mem0_agent.model import NAME, Registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from mem0_agent.model import Endpoint, Files, Finding, Host, Json
 
@@ -34,7 +34,7 @@ def listed(host: Host, files: Files) -> dict[str, bool]:
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
     del project
     roots = (cache(host, identity) for identity in listed(host, known))
-    return frozenset[Path]().union(*(bundles.wants(root, MANIFESTS, known) for root in roots if root))
+    return frozenset({shop.manifest(host)}).union(*(bundles.wants(root, MANIFESTS, known) for root in roots if root))
 
 
 def registrations(host: Host, project: Path | None, files: Files) -> Iterator[Registration]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +100,11 @@ def strings(value: Json) -> dict[str, str]:
 def texts(value: Json) -> list[str]:
     """The elements of a list as text; none where it is no list."""
     return [str(element) for element in value] if isinstance(value, list) else []
+
+
+def told(host: Host, folder: str) -> Path:
+    """A folder that a variable names, from where the client would be started; no ``..`` is left in it."""
+    return Path(os.path.normpath(host.cwd / folder))
 
 
 def ancestors(folder: Path) -> tuple[Path, ...]:

@@ -41,3 +41,8 @@ class Traces:
 def folder(host: Host) -> Path:
     """Where our marketplace lies; clients hold this path."""
     return host.dirs.data / "marketplace"
+
+
+def manifest(host: Host) -> Path:
+    """The manifest that tells which version lies there."""
+    return folder(host) / PLUGIN / ".codex-plugin" / "plugin.json"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from mem0_agent import elsewhere, files, hooks, host, journal, ledger
-from mem0_agent.clients import CLIENTS
+from mem0_agent.clients import CLIENTS, codex_hooks
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
     from pathlib import Path
 
     from mem0_agent.commands.options import Job
-    from mem0_agent.model import ClientPlan, Outcome, Plan, Trust
+    from mem0_agent.model import ClientPlan, Handler, Outcome, Plan, Trust
+
 
 def concluded(job: Job, plan: Plan, outcomes: Mapping[str, Outcome]) -> Report:
     trust = {} if job.options.dry_run else {p.client: trust_of(job, p) for p in plan.clients if p.hooks}
@@ -36,13 +37,29 @@ def trust_of(job: Job, part: ClientPlan) -> Trust:
     """Whether the client will run our hooks, after recording trust where the user asked for it."""
     side = CLIENTS[part.client].hooks
     known = host.gather([partial(CLIENTS[part.client].wants, job.here, job.request.project)])
-    ours = [h for h in hooks.everywhere(job.here, part.client, job.request.project, known) if hooks.is_ours(job.here, h)]
+    ours = [
+        h for h in hooks.everywhere(job.here, part.client, job.request.project, known) if hooks.is_ours(job.here, h)
+    ]
     states = {side.trust(job.here, known, handler) for handler in ours} if side else set()
+    if part.mode == "plugin" and "trusted" in states and part.presence.program:
+        states = asked(job, part.presence.program, ours) or states
     settled: tuple[set[Trust], ...] = (set(), {"trusted"}, {"not-needed"})
     if job.request.trust_hooks and part.presence.program and states not in settled:
         return record_trust(job, part, part.presence.program, [handler.command for handler in ours])
     order: tuple[Trust, ...] = ("awaiting", "modified", "trusted", "not-needed")
     return next((state for state in order if state in states), "not-needed")
+
+
+def asked(job: Job, program: Path, ours: list[Handler]) -> set[Trust]:
+    """The client's own word: it trusts a plugin's hooks by the whole plugin, and no file of it tells how exactly."""
+    from mem0_agent import trust
+
+    said: dict[str, Trust] = {"trusted": "trusted", "managed": "trusted", "modified": "modified"}
+    with suppress(UserError):
+        known = trust.statuses(program, job.here.env, job.request.project or job.here.cwd)
+        keys = [codex_hooks.key(handler.path, handler.event, handler.group, handler.index) for handler in ours]
+        return {said.get(known[key], "awaiting") for key in keys if key in known}
+    return set()
 
 
 def record_trust(job: Job, part: ClientPlan, program: Path, commands: list[str]) -> Trust:
@@ -66,7 +83,8 @@ def report(job: Job, plan: Plan, outcomes: Mapping[str, Outcome], trust: Mapping
     if error and error.exit_code == Exit.NOT_VERIFIED:
         plan = replace(plan, changes=())  # what was planned was not done
     results = tuple(
-        result(job, part, plan, outcomes.get(part.client), trust.get(part.client, "not-needed")) for part in plan.clients
+        result(job, part, plan, outcomes.get(part.client), trust.get(part.client, "not-needed"))
+        for part in plan.clients
     )
     kept = ledger.path(job.here.dirs)
     return Report(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mem0_agent import __version__, apply, files, host, install, ledger, membership, runtime, skills
-from mem0_agent.clients import CLIENTS
+from mem0_agent.clients import CLIENTS, claude_places, codex_policy
 from mem0_agent.commands import plugin
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
@@ -17,10 +17,12 @@ from mem0_agent.draft import Scene
 from mem0_agent.model import Exit, UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mem0_agent.commands.options import Job
     from mem0_agent.commands.plugin import Moves
     from mem0_agent.draft import Request
-    from mem0_agent.model import Files, Outcome, Plan, Report
+    from mem0_agent.model import Files, Host, Outcome, Plan, Report
 
 ATTEMPTS = 8
 """How often a plan is made anew because another program wrote in between."""
@@ -65,10 +67,20 @@ def gathered(job: Job) -> Files:
     )
     market = plugin.wanted(here, request, kit, ledger.load(here.dirs))
     own = frozenset({here.dirs.config / "config.toml", *runtime.wants(here, kit.wing), *taught, *market})
-    return host.gather([
-        lambda known: own - known.keys(),
-        *(partial(CLIENTS[name].wants, here, request.project) for name in request.clients),
-    ])  # fmt: skip
+    problems: list[UserError] = []
+    wants = (partial(CLIENTS[name].wants, here, request.project) for name in request.clients)
+    known = host.gather([lambda known: own - known.keys(), *wants], problems=problems)
+    for problem in problems:
+        if problem.path is None or not is_managed(here, problem.path):
+            raise problem
+    return known
+
+
+def is_managed(here: Host, path: Path) -> bool:
+    """Whether a file is an administrator's: one that we may not read forbids what it forbids; the proof will tell."""
+    return path.is_relative_to(claude_places.managed_root(here)) or path.is_relative_to(
+        codex_policy.REQUIREMENTS.parent
+    )
 
 
 def guard_project(request: Request, plan: Plan) -> None:

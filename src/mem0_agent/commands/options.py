@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from mem0_agent import apps, host, ledger
 from mem0_agent.clients import CLIENTS
-from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.draft import Request
 from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import apply, bundle, host, ledger, membership
+from mem0_agent import apply, bundle, host, ledger, membership, traces
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.plugins import OWN
 from mem0_agent.draft import Scene
@@ -54,7 +54,7 @@ def moves(job: Job, plan: Plan, known: Files) -> Moves:
     leaving = {
         part.client: part.presence.program
         for part in parts
-        if request.mode == "direct" and membership.present(here, part.client, known)
+        if request.mode == "direct" and request.scope == "user" and traces.present(here, part.client, known)
     }
     return Moves(joining, leaving, version)
 
@@ -90,8 +90,8 @@ def left(job: Job, moving: Moves) -> None:
         partial(job_wants, here, receipt),
         *(partial(CLIENTS[name].wants, here, None) for name in OWN),
     ])  # fmt: skip
-    changes = [c for name in moving.leaving for c in membership.withdrawals(here, name, known, receipt)]
-    if not any(membership.present(here, name, known) for name in OWN if name not in moving.leaving):
+    changes = [c for name in moving.leaving for c in traces.withdrawals(here, name, known, receipt)]
+    if not any(traces.present(here, name, known) for name in OWN if name not in moving.leaving):
         changes += bundle.closing(Scene(here, known, receipt, job.request, job.kit))
     with apply.transaction(changes, here.dirs):
         pass
@@ -99,4 +99,3 @@ def left(job: Job, moving: Moves) -> None:
 
 def job_wants(here: Host, receipt: Receipt | None, known: Files) -> frozenset[Path]:
     return bundle.wants(here, receipt, {}) - known.keys()
-

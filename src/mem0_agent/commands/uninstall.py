@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import apply, host, ledger, membership, uninstall
+from mem0_agent import apply, host, ledger, membership, traces, uninstall
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.commands.running import busy, refusal
@@ -54,7 +54,7 @@ def depart(here: Host, request: uninstall.Request) -> None:
     """The clients' own commands take our plugin out first, in the order that leaves nothing active."""
     for name in request.clients if "user" in request.scopes else ():
         known = host.gather([partial(CLIENTS[name].wants, here, None)])
-        if membership.present(here, name, known):
+        if traces.present(here, name, known):
             membership.leave(here, name, CLIENTS[name].presence(here, known).program, known)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mem0_agent import outcomes, registrations
-from mem0_agent.clients.plugins import PLUGINS
+from mem0_agent.clients import bundles, programs, shop
+from mem0_agent.clients.plugins import OWN, PLUGINS
 from mem0_agent.doctor import apps
 from mem0_agent.doctor.case import INSTALL
+from mem0_agent.edits.text import MISSING, value_at
 from mem0_agent.model import KEY_VARIABLE, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
     from pathlib import Path
 
     from mem0_agent.doctor.case import Case
@@ -32,6 +33,7 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
     held = memories(case.host, case.files, case.project, client)
     live = [pair for pair in held if pair[0].live]
     yield from (unread(client, registration) for registration, _ in held if not registration.live)
+    yield from own_plugin(case, client, held)
     if not live:
         yield from apps.without(case, client, missing(case, client))
         return
@@ -52,6 +54,38 @@ def unread(client: Client, registration: Registration) -> Finding:
         "registration.dead", "warning", f"{client.TITLE} does not read “{registration.name}” where it stands",
         f"{registration.path} ({registration.scope})", f"{INSTALL} --client {client.ID}", client.ID, registration.path,
     )  # fmt: skip
+
+
+def own_plugin(case: Case, client: Client, held: list[Held]) -> Iterator[Finding]:
+    """Our plugin in this client: there, or registered without anything behind it."""
+    side = OWN.get(client.ID)
+    places = side.traces(case.host, case.files).places if side else ()
+    named = [path for path, keys in places if shop.IDENTITY in keys and has(case, path, keys)]
+    mine = [registration for registration, _ in held if registration.plugin == shop.IDENTITY]
+    if named and not mine:
+        yield Finding(
+            "plugin.broken", "error", f"The plugin {shop.IDENTITY} is registered in {client.TITLE} and brings nothing",
+            f"{named[0]} names it; its folder {shop.folder(case.host)} or the client's copy of it is gone or broken.",
+            f"{INSTALL} --client {client.ID} --mode plugin", client.ID, named[0],
+        )  # fmt: skip
+    elif mine and mine[0].live:
+        yield of_version(case, client, mine[0])
+
+
+def of_version(case: Case, client: Client, mine: Registration) -> Finding:
+    version = bundles.lenient(shop.manifest(case.host), case.files).get("version")
+    if client.ID == "codex" and version and not OWN[client.ID].joined(case.host, case.files, str(version)):
+        return Finding(
+            "plugin.outdated", "warning", f"{client.TITLE} reads another copy of the plugin {shop.IDENTITY}",
+            f"In {shop.folder(case.host)} lies version {version}.", f"{INSTALL} --client {client.ID} --mode plugin",
+            client.ID, mine.path,
+        )  # fmt: skip
+    return Finding("plugin.ok", "ok", f"The plugin {shop.IDENTITY} is on in {client.TITLE}", str(mine.path), "",
+                   client.ID, mine.path)  # fmt: skip
+
+
+def has(case: Case, path: Path, keys: tuple[str, ...]) -> bool:
+    return value_at(dict(programs.document(path, case.files)), keys) is not MISSING
 
 
 def missing(case: Case, client: Client) -> Finding:
@@ -97,7 +131,8 @@ def forbidden(case: Case, client: Client, registration: Registration, endpoint: 
 
 def hinted(case: Case, client: Client) -> Iterator[Finding]:
     for hint in PLUGINS[client.ID].hints(case.host, case.files):
-        yield Finding("registration.duplicate", "warning", "A connector of claude.ai may bring Mem0 a second time", hint,
+        title = "A connector of claude.ai may bring Mem0 a second time"
+        yield Finding("registration.duplicate", "warning", title, hint,
                       f"{client.PROGRAM}   # then /mcp, and disable the connector", client.ID)  # fmt: skip
 
 
@@ -109,8 +144,8 @@ def one(case: Case, client: Client, registration: Registration, endpoint: Endpoi
     if waiting := client.approval(case.host, case.files, registration):
         yield waiting
     where = f"{registration.path} ({registration.scope})"
-    yield Finding("registration.ok", "ok", f"“{registration.name}” is registered in {client.TITLE}", where, "", client.ID,
-                  registration.path)  # fmt: skip
+    title = f"“{registration.name}” is registered in {client.TITLE}"
+    yield Finding("registration.ok", "ok", title, where, "", client.ID, registration.path)
     yield from server(case, client, registration, endpoint)
 
 
@@ -146,8 +181,9 @@ def identity(case: Case, client: Client, registration: Registration) -> Iterator
     users = {run.user_id for run in case.facts.runs.values() if run.user_id}
     for user in users - {served} if served else ():
         yield Finding(
-            "identity.mismatch", "error", f"The server stores for “{served}”, the hooks for “{user}”", str(registration.path),
-            f"{INSTALL} --client {client.ID} --yes   # one user for both, as config.toml says", client.ID, registration.path,
+            "identity.mismatch", "error", f"The server stores for “{served}”, the hooks for “{user}”",
+            str(registration.path), f"{INSTALL} --client {client.ID} --yes   # one user for both, as config.toml says",
+            client.ID, registration.path,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from typing import Final, NamedTuple
@@ -65,12 +66,18 @@ def key_parts(text: str) -> Keys:
 def unquoted(part: str) -> str:
     if part[0] not in "\"'":
         return part
+    if part[0] == "'" or "\\" not in part:  # as written: only escapes need a reader
+        return part[1:-1]
     value: str = tomllib.loads(f"k = {lowered(part).text}")["k"]
     return value
 
 
+@functools.lru_cache(maxsize=2)
 def sections(text: str) -> list[Section]:
-    """Return the whole document in sections. Raises UserError for a statement that it cannot follow."""
+    """Return the whole document in sections, shared between callers: do not change them.
+
+    Raises UserError for a statement that it cannot follow.
+    """
     found = [Section((), False, 0, 0, [])]  # noqa: FBT003 - a tuple's field
     offset = 0
     while (start := behind(BLANK, text, offset)) < len(text):

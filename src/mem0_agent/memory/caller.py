@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 
@@ -10,6 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mem0_agent.memory.protocol import Value
+
+
+def told(failure: threading.ExceptHookArgs) -> None:
+    """Tell of a call that broke, past Python's own buffer: a thread that holds it when the program ends kills it."""
+    import traceback
+
+    lines = traceback.format_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
+    os.write(2, "".join(lines).encode("utf-8", "replace"))
 
 
 class Caller:
@@ -24,6 +33,7 @@ class Caller:
         self.changed = threading.Condition()
         self.writing = threading.Lock()
         self.ending = False
+        threading.excepthook = told
         self.thread = self.started()
 
     def started(self) -> threading.Thread:

@@ -62,7 +62,7 @@ def parsed(line: bytes | None) -> Value:
     if line is None:
         raise Fault(INVALID_REQUEST, f"A message takes at most {MAX_LINE} bytes.")
     try:
-        message = json.loads(line, parse_constant=no_constant)
+        message = json.loads(line, parse_constant=no_constant, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise Fault(PARSE_ERROR, f"Parse error: {error}") from error
     if message == []:
@@ -72,6 +72,14 @@ def parsed(line: bytes | None) -> Value:
 
 def no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def finite(text: str) -> float:
+    """Read a number. Raises ValueError for one that would have to be answered as Infinity, which is no JSON."""
+    number = float(text)
+    if number - number != 0:
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
 
 
 def encoded(message: object) -> bytes:
