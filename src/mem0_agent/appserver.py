@@ -1,4 +1,4 @@
-"""Codex's own app server over stdio: the one way to ask Codex what it sees, and to have it write what is its to write."""
+"""Codex's own app server over stdio: the way to ask Codex what it sees, and to have it write what is its to write."""
 
 from __future__ import annotations
 
@@ -30,9 +30,13 @@ class AppServer:
     def __init__(self, program: Path, env: Mapping[str, str], cwd: Path, patience: float) -> None:
         try:
             self.process = subprocess.Popen(  # noqa: S603 - the user's own client
-                [program, "app-server"], env=dict(env), cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [program, "app-server"],
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            )
         except OSError as error:
             raise trouble(str(error)) from error
         self.number = 0
@@ -84,4 +88,6 @@ def parsed(line: bytes) -> Json:
 
 
 def trouble(words: str) -> UserError:
-    return UserError("codex.app-server", f"codex app-server: {words}", hint="Start codex once by hand to see what it says.")
+    return UserError(
+        "codex.app-server", f"codex app-server: {words}", hint="Start codex once by hand to see what it says."
+    )

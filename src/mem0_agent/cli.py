@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from mem0_agent.model import Host
 
 app = typer.Typer(
-    name="mem0-agent", invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    name="mem0-agent",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="One memory for every coding agent on this machine, registered once and proved.",
-)  # fmt: skip
+)
 
 Command = Literal["install", "doctor", "uninstall"]
 KNOWN = list(CLIENTS)
 Clients = Annotated[
     list[str] | None,
-    typer.Option("--client", "-c", metavar="|".join(KNOWN), help="Which client; again for more.", autocompletion=lambda: KNOWN),
+    typer.Option(
+        "--client", "-c", metavar="|".join(KNOWN), help="Which client; again for more.", autocompletion=lambda: KNOWN
+    ),
 ]
 Scope = Literal["user", "project"]
 AnyScope = Literal["all", "user", "project"]
@@ -52,7 +57,9 @@ def install_cli(  # the flags are the contract
     mode: Annotated[Mode, typer.Option(help="The client's own files, or its plugin commands.")] = "direct",
     backend: Annotated[BackendName, typer.Option(help="Which memory.")] = "auto",
     url: Annotated[str, typer.Option(help="Where that memory is.")] = "",
-    skip: Annotated[list[str] | None, typer.Option(metavar="|".join(PARTS), help="What to leave out; again for more.")] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="|".join(PARTS), help="What to leave out; again for more.")
+    ] = None,
     store_key: Annotated[bool, typer.Option("--store-key", help="Keep the key where each client reads it.")] = False,
     api_key_stdin: Annotated[bool, typer.Option("--api-key-stdin", help="Read the key from standard input.")] = False,
     trust_hooks: Annotated[bool, typer.Option("--trust-hooks", help="Record trust for our hooks in Codex.")] = False,
@@ -69,10 +76,19 @@ def install_cli(  # the flags are the contract
 
     face = Face(json=as_json, yes=yes)
     words = {
-        "client": client or [], "scope": scope, "project": project, "mode": mode, "backend": backend,
-        "url": url, "skip": skip or [], "store_key": store_key, "api_key_stdin": api_key_stdin,
-        "trust_hooks": trust_hooks, "replace": replace, "allow_duplicate": allow_duplicate,
-    }  # fmt: skip
+        "client": client or [],
+        "scope": scope,
+        "project": project,
+        "mode": mode,
+        "backend": backend,
+        "url": url,
+        "skip": skip or [],
+        "store_key": store_key,
+        "api_key_stdin": api_key_stdin,
+        "trust_hooks": trust_hooks,
+        "replace": replace,
+        "allow_duplicate": allow_duplicate,
+    }
 
     def work() -> Report:
         here = begun(face)
@@ -139,7 +155,7 @@ def serve_cli() -> None:
     raise typer.Exit(serve())
 
 
-def version_wanted(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
+def version_wanted(value: bool) -> None:
     if value:
         typer.echo(__version__)
         raise typer.Exit
@@ -156,7 +172,9 @@ def hook_cli(client: str) -> None:
 @app.callback()
 def root(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Show it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Show it.")
+    ] = False,
 ) -> None:
     del version
     if context.invoked_subcommand is None:
@@ -174,8 +192,7 @@ def begun(face: Face) -> Host:
     return here
 
 
-def end(face: Face, command: Command, work: Callable[[], Report], *,
-        dry_run: bool = False) -> NoReturn:  # fmt: skip
+def end(face: Face, command: Command, work: Callable[[], Report], *, dry_run: bool = False) -> NoReturn:
     """Run ``work``, say what came of it, and leave with its exit code."""
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

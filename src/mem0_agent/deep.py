@@ -1,4 +1,4 @@
-"""Asks the clients themselves whether they reach the server (``doctor --deep``). They write files of their own as they start."""
+"""Asks the clients themselves whether they reach the server (``doctor --deep``); they write files as they start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mem0_agent.appserver import AppServer
+from mem0_agent.clients import shop
 from mem0_agent.model import NAME, Finding, UserError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from mem0_agent.model import Host, Presence
 
+PLUGIN = f"plugin:{shop.IDENTITY.partition('@')[0]}:{NAME}: "
+"""How the list begins the line of a server that our own plugin brings."""
 PATIENCE = 20.0
 """Seconds on top of the server's own time: a client has to start as well."""
 
@@ -28,15 +31,20 @@ def ask(host: Host, presences: Mapping[str, Presence], project: Path, timeout: f
             for name, presence in known.items()
             if presence.program
         }
-    return tuple(verdict(name, known[name], *future.result()) for name, future in running.items())
+    return tuple(
+        verdict(name, known[name], words, well=well)
+        for name, future in running.items()
+        for well, words in [future.result()]
+    )
 
 
-def verdict(name: str, presence: Presence, well: bool, words: str) -> Finding:  # noqa: FBT001 - what a question answers
+def verdict(name: str, presence: Presence, words: str, *, well: bool) -> Finding:
     if well:
         return Finding("server.ok", "ok", "The client itself reaches the server", words, "", name)
     fix = f"mem0-agent doctor --client {name}   # the findings without --deep say more"
-    return Finding("server.unreachable", "error", "The client itself does not reach the server", words, fix, name,
-                   presence.program)  # fmt: skip
+    return Finding(
+        "server.unreachable", "error", "The client itself does not reach the server", words, fix, name, presence.program
+    )
 
 
 # Claude Code: its list is a real handshake, and always exits 0
@@ -45,12 +53,18 @@ def verdict(name: str, presence: Presence, well: bool, words: str) -> Finding:  
 def ask_claude(program: Path, env: Mapping[str, str], project: Path, patience: float) -> tuple[bool, str]:
     try:
         done = subprocess.run(  # noqa: S603 - the user's own client
-            [program, "mcp", "list"], env=env, cwd=project, capture_output=True, text=True, timeout=patience,
-            stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
+            [program, "mcp", "list"],
+            env=env,
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return False, f"claude mcp list: {error}"
-    line = next((row for row in done.stdout.splitlines() if row.startswith(f"{NAME}: ")), "")
+    line = next((row for row in done.stdout.splitlines() if row.startswith((f"{NAME}: ", PLUGIN))), "")
     status = line.rpartition(" - ")[2]
     return "Connected" in status and "failed" not in status, f"claude mcp list: {status or 'no server ' + NAME}"
 

@@ -105,7 +105,7 @@ def which(program: str) -> Path | None:
 def names(folder: Path) -> tuple[str, ...]:
     """What is in ``folder``, sorted; nothing where it is no folder or may not be read."""
     try:
-        return tuple(sorted(os.listdir(folder)))
+        return tuple(sorted(entry.name for entry in folder.iterdir()))
     except OSError:
         return ()
 
@@ -240,8 +240,8 @@ def file_system(path: Path) -> str:
 def compile_wing(place: Path, wing: Mapping[str, bytes], python: Path) -> None:
     """Put compiled modules beside the wing's sources in ``place``, so that no hook pays for compiling them.
 
-    What this installation compiled already is taken over. The files are not checked against their sources at start: the
-    folder's name is the seal of its content. Where ``python`` is of another version it compiles for itself, when it runs.
+    What this installation compiled already is taken over. The files are not checked against their sources at start:
+    the folder's name is the seal of its content. A ``python`` of another version compiles for itself, when it runs.
     """
     if python.resolve() != Path(sys.base_prefix, "bin", python.name).resolve() and sys.prefix != sys.base_prefix:
         return
@@ -256,7 +256,7 @@ def compile_wing(place: Path, wing: Mapping[str, bytes], python: Path) -> None:
 
 
 def code_of(origin: Path, source: bytes, path: Path) -> bytes:
-    """The code of a module: from the file that Python keeps beside ``origin`` where that is fresh, else compiled now."""
+    """The code of a module: from the file that Python keeps beside ``origin`` if that is fresh, else compiled now."""
     try:
         cached, now = Path(importlib.util.cache_from_source(str(origin))).read_bytes(), origin.stat()
     except OSError:

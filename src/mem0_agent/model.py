@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Json: TypeAlias = Any  # None, bool, int, float, str, list, dict[str, Json]; a recursive alias helps nobody here
 Files: TypeAlias = Mapping[Path, bytes | None]
@@ -99,7 +102,7 @@ class Host:
     dirs: Dirs
     python: Path
     which: Callable[[str], Path | None] = field(compare=False)
-    names: Callable[[Path], tuple[str, ...]] = field(compare=False, default=lambda folder: ())  # noqa: ARG005 - an empty disk
+    names: Callable[[Path], tuple[str, ...]] = field(compare=False, default=lambda _: ())
 
     @property
     def windows(self) -> bool:
@@ -223,7 +226,7 @@ class Record:
     """What the receipt keeps of one path, for the way back.
 
     ``baseline`` is the SHA-256 of the bytes before our first touch (None: no file), kept as a backup of that name;
-    ``result`` that of the bytes we wrote last (None: we deleted the file). ``folders`` were made by us, outermost first.
+    ``result`` that of the bytes we wrote last (None: we deleted it). ``folders`` were made by us, outermost first.
     ``mode`` is the permission bits of the baseline where we had to tighten them, else None.
     """
 
@@ -287,7 +290,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One event that we ask a client to call us at; ``timeout`` in whole seconds, ``matcher`` as the client spells it."""
+    """One event that we ask a client to call us at; ``timeout`` in whole seconds, ``matcher`` in the client's words."""
 
     event: str
     timeout: int
@@ -415,7 +418,7 @@ class HookSide(Protocol):
     """What a client's module for hooks and skills exports; data in, data out."""
 
     @property
-    def EVENTS(self) -> tuple[Hook, ...]:  # noqa: N802
+    def EVENTS(self) -> tuple[Hook, ...]:
         """Every event that we ask to be called at."""
 
     def places(self, host: Host, project: Path | None) -> tuple[tuple[str, Path], ...]:
@@ -447,19 +450,19 @@ class Client(Protocol):
     """What a module in ``clients/`` exports. All of it is data in, data out: no file is opened there."""
 
     @property
-    def ID(self) -> str:  # noqa: N802
+    def ID(self) -> str:
         """The word that ``--client`` takes."""
 
     @property
-    def TITLE(self) -> str:  # noqa: N802
+    def TITLE(self) -> str:
         """The name people know it by."""
 
     @property
-    def PROGRAM(self) -> str:  # noqa: N802
+    def PROGRAM(self) -> str:
         """The command on PATH."""
 
     @property
-    def RESTART(self) -> str:  # noqa: N802
+    def RESTART(self) -> str:
         """What makes a running client see a new registration, as one sentence."""
 
     @property

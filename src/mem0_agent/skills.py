@@ -36,7 +36,9 @@ def names(kit: Kit) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.split("/")[0] for name in sorted(kit.skills)))
 
 
-def changes(files: Files, receipt: Receipt | None, client: str, scope: Scope, want: tuple[Wanted, ...]) -> Iterator[Change]:
+def changes(
+    files: Files, receipt: Receipt | None, client: str, scope: Scope, want: tuple[Wanted, ...]
+) -> Iterator[Change]:
     """What is missing or was ours and is outdated. A file that is not as we wrote it stays its author's."""
     for item in want:
         before = files.get(item.path)

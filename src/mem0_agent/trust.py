@@ -17,7 +17,7 @@ RUNS = frozenset({"trusted", "managed"})
 
 
 def listed(server: AppServer, cwd: Path) -> list[Mapping[str, Json]]:
-    """Every hook that Codex knows for sessions in ``cwd``, as it tells them: key, command, trustStatus, currentHash …"""
+    """Every hook that Codex knows for sessions in ``cwd``: key, command, trustStatus, currentHash and more."""
     answer = server.ask("hooks/list", {"cwds": [str(cwd)]})
     return [hook for place in answer.get("data", []) for hook in place.get("hooks", [])]
 

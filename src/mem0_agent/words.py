@@ -29,7 +29,8 @@ def done(changes: Sequence[Change]) -> str:
     for change in changes:
         by_reason.setdefault(change.reason, []).append(change)
     parts = [
-        f"{group[0].path if len(group) == 1 else f'{len(group)} files'}: {reason}" for reason, group in by_reason.items()
+        f"{group[0].path if len(group) == 1 else f'{len(group)} files'}: {reason}"
+        for reason, group in by_reason.items()
     ]
     return "; ".join(parts) or "nothing to do"
 

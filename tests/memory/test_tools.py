@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,7 @@ NINE = {
 
 def test_eleven_tools_are_listed_with_true_schemas(serve: Serve) -> None:
     listed = {tool["name"]: tool for tool in serve().ask("tools/list")["tools"]}
-    assert (
-        set(listed) == NINE | {"list_events", "get_event_status"} == set(calls.CALLS) == set(tools.ARGUMENTS)
-    )
+    assert set(listed) == NINE | {"list_events", "get_event_status"} == set(calls.CALLS) == set(tools.ARGUMENTS)
     for tool in listed.values():
         schema = tool["inputSchema"]
         assert schema["type"] == "object"
@@ -67,20 +64,14 @@ def test_asking_leaves_no_trace(serve: Serve, home: Path) -> None:
 def test_a_memory_from_add_to_delete(serve: Serve) -> None:
     peer = serve()
     scope = {"app_id": "shop", "run_id": "r1", "agent_id": "codex"}
-    failed, added = peer.call(
-        "add_memory", text="We moved auth to JWT", metadata={"type": "decision"}, **scope
-    )
+    failed, added = peer.call("add_memory", text="We moved auth to JWT", metadata={"type": "decision"}, **scope)
     one = added["results"][0]["id"]
     assert failed is False
     assert peer.call("get_event_status", event_id=added["event_id"])[1]["status"] == "SUCCEEDED"
     assert peer.call("get_memory", memory_id=one)[1]["user_id"] == "alice"
-    hits = peer.call("search_memories", query="refresh tokens for auth", filters={"app_id": "shop"}, top_k=5)[
-        1
-    ]
+    hits = peer.call("search_memories", query="refresh tokens for auth", filters={"app_id": "shop"}, top_k=5)[1]
     assert [hit["id"] for hit in hits["results"]] == [one]
-    assert peer.call("update_memory", memory_id=one, text="We moved auth to PASETO")[1]["memory"].endswith(
-        "PASETO"
-    )
+    assert peer.call("update_memory", memory_id=one, text="We moved auth to PASETO")[1]["memory"].endswith("PASETO")
     listed = peer.call("get_memories", filters={"AND": [{"run_id": "r1"}]}, page=1, page_size=200)[1]
     assert (listed["count"], listed["results"][0]["session_id"]) == (1, "r1")
     assert peer.call("delete_memory", memory_id=one)[0] is False
@@ -117,20 +108,14 @@ def test_the_configured_user_is_meant_unless_somebody_is_named(serve: Serve) -> 
     assert texts("get_memories", filters={"app_id": "shop"}) == []
     assert texts("get_memories", filters={"OR": [{"user_id": "*"}]}) == ["of dave", "of carol"]
     assert texts("search_memories", query="of dave carol") == ["of carol"]
-    assert texts("search_memories", query="dave", filters={"AND": [{"user_id": "dave"}]}, app_id="shop") == [
-        "of dave"
-    ]
+    assert texts("search_memories", query="dave", filters={"AND": [{"user_id": "dave"}]}, app_id="shop") == ["of dave"]
 
 
 def test_everything_agents_pass_is_taken_and_what_has_no_effect_is_named(serve: Serve) -> None:
     peer = serve()
-    _, added = peer.call(
-        "add_memory", text="x is y", infer=False, enable_graph=True, immutable=True, messages=None
-    )
+    _, added = peer.call("add_memory", text="x is y", infer=False, enable_graph=True, immutable=True, messages=None)
     assert added["ignored"] == ["immutable", "enable_graph", "infer"]
-    _, hits = peer.call(
-        "search_memories", query="x is y", limit=1, top_k=5, threshold=0.3, rerank=True, fields=["id"]
-    )
+    _, hits = peer.call("search_memories", query="x is y", limit=1, top_k=5, threshold=0.3, rerank=True, fields=["id"])
     assert (hits["ignored"], len(hits["results"])) == (["fields", "rerank", "threshold"], 1)
     _, spoken = peer.call("add_memory", text="left out", messages=[{"role": "user", "content": "said"}])
     assert (spoken["ignored"], [one["memory"] for one in spoken["results"]]) == (["text"], ["said"])

@@ -57,15 +57,22 @@ def skill_files(here: Host, clients: tuple[str, ...], kit: Kit, known: Files) ->
     return frozenset(item.path for items in wanted for item in items) - known.keys()
 
 
-def looked(here: Host, files: Files, project: Path, receipt: Receipt | None, presences: dict[str, Presence], face: Face,
-           timeout: float) -> Facts:  # fmt: skip
+def looked(
+    here: Host,
+    files: Files,
+    project: Path,
+    receipt: Receipt | None,
+    presences: dict[str, Presence],
+    face: Face,
+    timeout: float,
+) -> Facts:
     """Everything that a look at the machine tells, without starting a client."""
     clients = tuple(presences)
     memories, problem = memory(here)
     return Facts(
         presences,
         outcomes=answers(here, files, project, clients, face, timeout),
-        stale=stale(here, presences, receipt),
+        stale=stale(presences, receipt),
         running=running(here, clients),
         runs=hook_runs(here, files, project, clients, timeout),
         notes=journal.notes(str(here.dirs.state)),
@@ -145,16 +152,29 @@ def run_hook(line: str, env: Mapping[str, str], cwd: Path, timeout: float) -> Ho
     event = json.dumps({"hook_event_name": hook.CHECK, "session_id": "", "cwd": str(cwd)})
     try:
         done = subprocess.run(  # noqa: S602 - exactly the string that the client runs, and exactly our own
-            line, shell=True, env=dict(env), cwd=cwd, input=event, capture_output=True, text=True, timeout=timeout, check=False,
-        )  # fmt: skip
+            line,
+            shell=True,
+            env=dict(env),
+            cwd=cwd,
+            input=event,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
         said = json.loads(done.stdout)["mem0_agent"]
     except subprocess.TimeoutExpired:
-        return HookRun(False, f"it did not end within {timeout:g} s")
+        return HookRun(well=False, detail=f"it did not end within {timeout:g} s")
     except (OSError, ValueError, KeyError, TypeError):
         said = None
     if not isinstance(said, dict):
-        return HookRun(False, f"exit {done.returncode}, no answer. {done.stderr.strip()[-200:]}")
-    return HookRun(True, f"version {said.get('version')}", str(said.get("user_id", "")), str(said.get("problem", "")))
+        return HookRun(well=False, detail=f"exit {done.returncode}, no answer. {done.stderr.strip()[-200:]}")
+    return HookRun(
+        well=True,
+        detail=f"version {said.get('version')}",
+        user_id=str(said.get("user_id", "")),
+        problem=str(said.get("problem", "")),
+    )
 
 
 def used(here: Host, clients: tuple[str, ...], receipt: Receipt | None) -> frozenset[str]:
@@ -170,7 +190,7 @@ def used(here: Host, clients: tuple[str, ...], receipt: Receipt | None) -> froze
     return frozenset(found)
 
 
-def stale(here: Host, presences: dict[str, Presence], receipt: Receipt | None) -> frozenset[str]:
+def stale(presences: dict[str, Presence], receipt: Receipt | None) -> frozenset[str]:
     """The clients that run since before we wrote their registration."""
     found = set()
     for name, presence in presences.items():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Words = dict[str, Any]
 """The command line's values by the name of their flag."""
 
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What does not change the plan, only how it is carried out. ``timeout`` in seconds."""

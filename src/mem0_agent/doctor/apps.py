@@ -33,9 +33,7 @@ def without(case: Case, client: Client, missing: Finding) -> Iterator[Finding]:
     fix = f"{desktop.QUIT}, then run: {INSTALL} --client {client.ID}"
     yield replace(missing, fix=fix)
     title = f"{desktop.APP} is running: its file can be mended only while it is shut"
-    yield Finding(
-        "restart.needed", "warning", title, "It rewrites the file from memory.", fix, client.ID, missing.path
-    )
+    yield Finding("restart.needed", "warning", title, "It rewrites the file from memory.", fix, client.ID, missing.path)
 
 
 def made(case: Case, client: Client) -> Finding:

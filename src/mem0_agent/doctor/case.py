@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.model import Files, Finding, Host, Json, Kit, Outcome, Presence, Receipt, UserError
-
 if TYPE_CHECKING:
-    from mem0_agent.model import Severity
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from mem0_agent.model import Files, Finding, Host, Json, Kit, Outcome, Presence, Receipt, Severity, UserError
 
 INSTALL = "mem0-agent install"
 ORDER: tuple[Severity, ...] = ("error", "warning", "info", "ok")
@@ -18,7 +17,7 @@ ORDER: tuple[Severity, ...] = ("error", "warning", "info", "ok")
 
 @dataclass(frozen=True, slots=True)
 class HookRun:
-    """What came of running one stored command string through a shell. ``user_id`` and ``problem`` are the hook's words."""
+    """What came of running one stored command through a shell. ``user_id`` and ``problem`` are the hook's words."""
 
     well: bool
     detail: str
@@ -30,12 +29,13 @@ class HookRun:
 class Facts:
     """What only a look at the machine can tell.
 
-    ``presences`` by client; ``unreadable`` errors met while reading; ``outcomes`` of the registrations that were asked, by
-    place; ``told`` findings that the clients themselves gave (``--deep``); ``trust`` what Codex itself says of each hook's
-    key (``--deep``); ``stale`` clients that run since before their registration was written; ``running`` those whose app runs; ``runs`` by command;
-    ``notes`` what hooks left behind, each ``{"client", "event", "last", "ms", "count", "failures", "error"}``; ``used``
-    the last use of each client after our hooks were written, as far as its files tell; ``runtime`` what is wrong with the
-    program that clients start, as a finding's id; ``waiting`` how many captured items a remote memory has not taken yet.
+    ``presences`` by client; ``unreadable`` errors met while reading; ``outcomes`` of the registrations that were asked,
+    by place; ``told`` findings that the clients themselves gave (``--deep``); ``trust`` what Codex itself says of each
+    hook's key (``--deep``); ``stale`` clients that run since before their registration was written; ``running`` those
+    whose app runs; ``runs`` by command; ``notes`` what hooks left behind, each ``{"client", "event", "last", "ms",
+    "count", "failures", "error"}``; ``used`` the clients that were used after our hooks were written, as far as their
+    files tell; ``runtime`` what is wrong with the program that clients start, as a finding's id; ``waiting`` how many
+    captured items a remote memory has not taken yet.
     """
 
     presences: Mapping[str, Presence]

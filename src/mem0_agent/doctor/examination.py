@@ -29,7 +29,9 @@ def examine(case: Case) -> tuple[Finding, ...]:
 
 def one_client(case: Case, client: Client, presence: Presence) -> Iterator[Finding]:
     if not presence.detected and not case.recorded(client.ID):
-        yield Finding("client.absent", "info", f"{client.TITLE} is not on this machine", presence.evidence, "", client.ID)
+        yield Finding(
+            "client.absent", "info", f"{client.TITLE} is not on this machine", presence.evidence, "", client.ID
+        )
         return
     version = f" {presence.version}" if presence.version else ""
     yield Finding("client.present", "ok", f"{client.TITLE}{version}", presence.evidence, "", client.ID)
@@ -68,20 +70,30 @@ def memory(case: Case) -> Iterator[Finding]:
     """The embedded memory, where it is the one in use; and what waits for a remote one."""
     facts, path = case.facts, case.host.dirs.data / "memory.db"
     if facts.waiting:
-        yield Finding("memory.waiting", "info", f"{facts.waiting} captured items wait for the memory to take them",
-                      "A later hook sends them.")  # fmt: skip
+        yield Finding(
+            "memory.waiting",
+            "info",
+            f"{facts.waiting} captured items wait for the memory to take them",
+            "A later hook sends them.",
+        )
     if case.receipt is None or case.receipt.backend.kind != "local":
         return
     if facts.memory_problem:
         fix = f"Make {path.parent} writable for yourself: chmod u+rwx '{path.parent}'"
-        yield Finding("memory.unwritable", "error", "The memory cannot be written", facts.memory_problem, fix, None, path)
+        yield Finding(
+            "memory.unwritable", "error", "The memory cannot be written", facts.memory_problem, fix, None, path
+        )
     elif facts.memories is not None:
         count = f"{facts.memories} {'memory' if facts.memories == 1 else 'memories'}"
         yield Finding("memory.ok", "ok", f"The memory on this machine holds {count}", str(path), "", None, path)
     if facts.file_system in NETWORK:
         severity: Severity = "warning"
         yield Finding(
-            "memory.network-filesystem", severity, "The memory lies on a network file system",
+            "memory.network-filesystem",
+            severity,
+            "The memory lies on a network file system",
             f"SQLite cannot share {path} safely over {facts.file_system}.",
-            "export XDG_DATA_HOME=/a/local/folder && mem0-agent install", None, path,
-        )  # fmt: skip
+            "export XDG_DATA_HOME=/a/local/folder && mem0-agent install",
+            None,
+            path,
+        )

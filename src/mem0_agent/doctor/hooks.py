@@ -35,32 +35,52 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
     if not ours:
         return
     troubles = [
-        *twice(client, ours), *off(case, side), *untrusted(case, client, side, ours), *broken(case, client, ours),
-        *slow(case, client), *silent(case, client),
-    ]  # fmt: skip
+        *twice(client, ours),
+        *off(case, side),
+        *untrusted(case, client, side, ours),
+        *broken(case, client, ours),
+        *slow(case, client),
+        *silent(case, client),
+    ]
     yield from troubles
     if not lacking and not any(finding.severity in ("warning", "error") for finding in troubles):
-        yield Finding("hooks.ok", "ok", f"{len(ours)} hooks call us in {client.TITLE}", last_word(case, client), "", client.ID)
+        yield Finding(
+            "hooks.ok", "ok", f"{len(ours)} hooks call us in {client.TITLE}", last_word(case, client), "", client.ID
+        )
 
 
 def former(client: Client, everyone: tuple[Handler, ...]) -> Iterator[Finding]:
     for path in dict.fromkeys(handler.path for handler in everyone if hooks.is_former(handler)):
         yield Finding(
-            "hooks.legacy", "warning", f"Hooks of Mem0's own plugin stand in {path.name}", f"{path}: they capture a second time.",
-            f"{INSTALL} --client {client.ID} --replace", client.ID, path,
-        )  # fmt: skip
+            "hooks.legacy",
+            "warning",
+            f"Hooks of Mem0's own plugin stand in {path.name}",
+            f"{path}: they capture a second time.",
+            f"{INSTALL} --client {client.ID} --replace",
+            client.ID,
+            path,
+        )
 
 
 def void(case: Case, client: Client, side: HookSide) -> Iterator[Finding]:
     for _, path in side.places(case.host, case.project):
         for fault in side.faults(hooks.ruled(path, case.files)):
-            yield Finding("hooks.broken", "error", f"{client.TITLE} ignores all of {path.name}", fault,
-                          f"Correct it in {path}", client.ID, path)  # fmt: skip
+            yield Finding(
+                "hooks.broken",
+                "error",
+                f"{client.TITLE} ignores all of {path.name}",
+                fault,
+                f"Correct it in {path}",
+                client.ID,
+                path,
+            )
 
 
 def missing(client: Client, side: HookSide, lacking: list[str]) -> Finding:
     some = len(lacking) < len(side.EVENTS)
-    title = f"Hooks are missing in {client.TITLE}: {', '.join(lacking)}" if some else f"{client.TITLE} has no hooks of ours"
+    title = (
+        f"Hooks are missing in {client.TITLE}: {', '.join(lacking)}" if some else f"{client.TITLE} has no hooks of ours"
+    )
     detail = "" if some else "Memories are neither recalled nor captured by themselves."
     return Finding("hooks.missing", "warning", title, detail, f"{INSTALL} --client {client.ID}", client.ID)
 
@@ -70,9 +90,13 @@ def twice(client: Client, ours: list[Handler]) -> Iterator[Finding]:
         places = [str(handler.path) for handler in ours if handler.event == event]
         if len(places) > 1:
             yield Finding(
-                "hooks.duplicated", "warning", f"{event} calls us {len(places)} times in {client.TITLE}", " and ".join(places),
-                f"mem0-agent uninstall --client {client.ID} && {INSTALL} --client {client.ID}", client.ID,
-            )  # fmt: skip
+                "hooks.duplicated",
+                "warning",
+                f"{event} calls us {len(places)} times in {client.TITLE}",
+                " and ".join(places),
+                f"mem0-agent uninstall --client {client.ID} && {INSTALL} --client {client.ID}",
+                client.ID,
+            )
             return
 
 
@@ -86,17 +110,34 @@ def untrusted(case: Case, client: Client, side: HookSide, ours: list[Handler]) -
     waiting = [event for event, state in states.items() if state == "awaiting"]
     changed = [event for event, state in states.items() if state == "modified"]
     if waiting:
-        yield Finding("hooks.untrusted", "error", f"{len(waiting)} hooks await your trust in {client.TITLE}",
-                      f"It does not run them until then: {', '.join(waiting)}", ACCEPT, client.ID)  # fmt: skip
+        yield Finding(
+            "hooks.untrusted",
+            "error",
+            f"{len(waiting)} hooks await your trust in {client.TITLE}",
+            f"It does not run them until then: {', '.join(waiting)}",
+            ACCEPT,
+            client.ID,
+        )
     if changed:
-        yield Finding("hooks.modified", "error", f"{len(changed)} hooks changed since you trusted them in {client.TITLE}",
-                      f"It does not run them: {', '.join(changed)}", ACCEPT, client.ID)  # fmt: skip
+        yield Finding(
+            "hooks.modified",
+            "error",
+            f"{len(changed)} hooks changed since you trusted them in {client.TITLE}",
+            f"It does not run them: {', '.join(changed)}",
+            ACCEPT,
+            client.ID,
+        )
 
 
 def trust(case: Case, side: HookSide, handler: Handler) -> Trust:
     """Codex's own word where it was asked, else what its files say."""
     told = case.facts.trust.get(codex_hooks.key(handler.path, handler.event, handler.group, handler.index), "")
-    said: Mapping[str, Trust] = {"trusted": "trusted", "managed": "trusted", "modified": "modified", "untrusted": "awaiting"}
+    said: Mapping[str, Trust] = {
+        "trusted": "trusted",
+        "managed": "trusted",
+        "modified": "modified",
+        "untrusted": "awaiting",
+    }
     return said[told] if told in said else side.trust(case.host, case.files, handler)
 
 
@@ -106,11 +147,23 @@ def broken(case: Case, client: Client, ours: list[Handler]) -> Iterator[Finding]
         if run is None:
             continue
         if not run.well:
-            yield Finding("hooks.broken", "error", f"The hook command of {client.TITLE} does not run", f"{line}: {run.detail}",
-                          INSTALL, client.ID)  # fmt: skip
+            yield Finding(
+                "hooks.broken",
+                "error",
+                f"The hook command of {client.TITLE} does not run",
+                f"{line}: {run.detail}",
+                INSTALL,
+                client.ID,
+            )
         if run.problem:
-            yield Finding("config.invalid", "error", "mem0-agent's own settings cannot be read as they stand", run.problem,
-                          f"Correct {case.host.dirs.config / 'config.toml'}", client.ID)  # fmt: skip
+            yield Finding(
+                "config.invalid",
+                "error",
+                "mem0-agent's own settings cannot be read as they stand",
+                run.problem,
+                f"Correct {case.host.dirs.config / 'config.toml'}",
+                client.ID,
+            )
 
 
 def notes(case: Case, client: Client) -> list[Mapping[str, Json]]:
@@ -121,9 +174,16 @@ def slow(case: Case, client: Client) -> Iterator[Finding]:
     for note in notes(case, client):
         took, error, since = float(note.get("ms", 0)), str(note.get("error", "")), float(note.get("failed", 0))
         if took > SLOW_MS or (error.startswith("slow") and since >= float(note.get("last", 0))):
-            detail = f"{note.get('event')} last took {took:.0f} ms; {note.get('failures', 0)} of {note.get('count')} failed. {error}"
-            yield Finding("hooks.slow", "warning", f"A hook was too slow in {client.TITLE}", detail,
-                          f"Look at {case.host.dirs.state / 'hook.log'}", client.ID)  # fmt: skip
+            failed = f"{note.get('failures', 0)} of {note.get('count')} failed. {error}"
+            detail = f"{note.get('event')} last took {took:.0f} ms; {failed}"
+            yield Finding(
+                "hooks.slow",
+                "warning",
+                f"A hook was too slow in {client.TITLE}",
+                detail,
+                f"Look at {case.host.dirs.state / 'hook.log'}",
+                client.ID,
+            )
             return
 
 
@@ -132,12 +192,22 @@ def silent(case: Case, client: Client) -> Iterator[Finding]:
         return
     if client.ID in case.facts.used:
         yield Finding(
-            "hooks.never-fired", "warning", f"No hook has fired in {client.TITLE}, though it was used since",
-            "It read its settings before they were installed, or does not run them.", client.RESTART, client.ID,
-        )  # fmt: skip
+            "hooks.never-fired",
+            "warning",
+            f"No hook has fired in {client.TITLE}, though it was used since",
+            "It read its settings before they were installed, or does not run them.",
+            client.RESTART,
+            client.ID,
+        )
     else:
-        yield Finding("hooks.never-fired", "info", f"No hook has fired in {client.TITLE} yet", "The first one comes with the"
-                      " next session.", "", client.ID)  # fmt: skip
+        yield Finding(
+            "hooks.never-fired",
+            "info",
+            f"No hook has fired in {client.TITLE} yet",
+            "The first one comes with the next session.",
+            "",
+            client.ID,
+        )
 
 
 def last_word(case: Case, client: Client) -> str:
@@ -160,11 +230,24 @@ def skill_findings(case: Case, client: Client) -> Iterator[Finding]:
         return
     missing_ones = dict.fromkeys(item.skill for item in want if case.files.get(item.path) is None)
     for path, fault in skills.faults(case.files, want).items():
-        yield Finding("skills.invalid", "warning", f"{client.TITLE} cannot read the skill {path.parent.name}",
-                      f"{path} {fault}", f"rm '{path}' && {INSTALL} --client {client.ID}", client.ID, path)  # fmt: skip
+        yield Finding(
+            "skills.invalid",
+            "warning",
+            f"{client.TITLE} cannot read the skill {path.parent.name}",
+            f"{path} {fault}",
+            f"rm '{path}' && {INSTALL} --client {client.ID}",
+            client.ID,
+            path,
+        )
     if missing_ones:
-        yield Finding("skills.missing", "warning", f"Skills are missing in {client.TITLE}", ", ".join(missing_ones),
-                      f"{INSTALL} --client {client.ID}", client.ID)  # fmt: skip
+        yield Finding(
+            "skills.missing",
+            "warning",
+            f"Skills are missing in {client.TITLE}",
+            ", ".join(missing_ones),
+            f"{INSTALL} --client {client.ID}",
+            client.ID,
+        )
         return
     theirs = skills.edited(case.files, case.receipt, want)
     detail = f"{len(theirs)} files are not as we wrote them and stay so." if theirs else ""

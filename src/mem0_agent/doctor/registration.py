@@ -40,20 +40,38 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
     yield from beside(case, client, live)
     yield from hinted(case, client)
     if client.ID in case.facts.stale:
-        yield Finding("restart.needed", "warning", f"{client.TITLE} runs since before it was registered",
-                      "It reads its servers when it starts.", client.RESTART, client.ID)  # fmt: skip
+        yield Finding(
+            "restart.needed",
+            "warning",
+            f"{client.TITLE} runs since before it was registered",
+            "It reads its servers when it starts.",
+            client.RESTART,
+            client.ID,
+        )
     for registration, endpoint in live:
         yield from one(case, client, registration, endpoint)
 
 
 def unread(client: Client, registration: Registration) -> Finding:
     if registration.plugin:
-        return Finding("plugin.disabled", "info", f"The plugin {registration.plugin} is switched off in {client.TITLE}",
-                       str(registration.path), "", client.ID, registration.path)  # fmt: skip
+        return Finding(
+            "plugin.disabled",
+            "info",
+            f"The plugin {registration.plugin} is switched off in {client.TITLE}",
+            str(registration.path),
+            "",
+            client.ID,
+            registration.path,
+        )
     return Finding(
-        "registration.dead", "warning", f"{client.TITLE} does not read “{registration.name}” where it stands",
-        f"{registration.path} ({registration.scope})", f"{INSTALL} --client {client.ID}", client.ID, registration.path,
-    )  # fmt: skip
+        "registration.dead",
+        "warning",
+        f"{client.TITLE} does not read “{registration.name}” where it stands",
+        f"{registration.path} ({registration.scope})",
+        f"{INSTALL} --client {client.ID}",
+        client.ID,
+        registration.path,
+    )
 
 
 def own_plugin(case: Case, client: Client, held: list[Held]) -> Iterator[Finding]:
@@ -64,10 +82,14 @@ def own_plugin(case: Case, client: Client, held: list[Held]) -> Iterator[Finding
     mine = [registration for registration, _ in held if registration.plugin == shop.IDENTITY]
     if named and not mine:
         yield Finding(
-            "plugin.broken", "error", f"The plugin {shop.IDENTITY} is registered in {client.TITLE} and brings nothing",
+            "plugin.broken",
+            "error",
+            f"The plugin {shop.IDENTITY} is registered in {client.TITLE} and brings nothing",
             f"{named[0]} names it; its folder {shop.folder(case.host)} or the client's copy of it is gone or broken.",
-            f"{INSTALL} --client {client.ID} --mode plugin", client.ID, named[0],
-        )  # fmt: skip
+            f"{INSTALL} --client {client.ID} --mode plugin",
+            client.ID,
+            named[0],
+        )
     elif mine and mine[0].live:
         yield of_version(case, client, mine[0])
 
@@ -76,12 +98,23 @@ def of_version(case: Case, client: Client, mine: Registration) -> Finding:
     version = bundles.lenient(shop.manifest(case.host), case.files).get("version")
     if client.ID == "codex" and version and not OWN[client.ID].joined(case.host, case.files, str(version)):
         return Finding(
-            "plugin.outdated", "warning", f"{client.TITLE} reads another copy of the plugin {shop.IDENTITY}",
-            f"In {shop.folder(case.host)} lies version {version}.", f"{INSTALL} --client {client.ID} --mode plugin",
-            client.ID, mine.path,
-        )  # fmt: skip
-    return Finding("plugin.ok", "ok", f"The plugin {shop.IDENTITY} is on in {client.TITLE}", str(mine.path), "",
-                   client.ID, mine.path)  # fmt: skip
+            "plugin.outdated",
+            "warning",
+            f"{client.TITLE} reads another copy of the plugin {shop.IDENTITY}",
+            f"In {shop.folder(case.host)} lies version {version}.",
+            f"{INSTALL} --client {client.ID} --mode plugin",
+            client.ID,
+            mine.path,
+        )
+    return Finding(
+        "plugin.ok",
+        "ok",
+        f"The plugin {shop.IDENTITY} is on in {client.TITLE}",
+        str(mine.path),
+        "",
+        client.ID,
+        mine.path,
+    )
 
 
 def has(case: Case, path: Path, keys: tuple[str, ...]) -> bool:
@@ -93,8 +126,15 @@ def missing(case: Case, client: Client) -> Finding:
     for record in case.receipt.records.values() if case.receipt else ():
         if record.client == client.ID and any(edit.op == "put" and edit.keys[-1] == "mem0" for edit in record.edits):
             detail = f"It was written to {record.path}; another program has taken it out since."
-            return Finding("registration.lost", "error", f"{client.TITLE} has lost its registration", detail, fix,
-                           client.ID, record.path)  # fmt: skip
+            return Finding(
+                "registration.lost",
+                "error",
+                f"{client.TITLE} has lost its registration",
+                detail,
+                fix,
+                client.ID,
+                record.path,
+            )
     return Finding("registration.missing", "warning", f"{client.TITLE} has no Mem0 server", "", fix, client.ID)
 
 
@@ -109,10 +149,14 @@ def beside(case: Case, client: Client, live: list[Held]) -> Iterator[Finding]:
         places = f"“{first.name}” in {first.path} ({first.scope}), {standing(other)}"
         title = "One registration hides another" if hidden else "The same memory is registered twice"
         yield Finding(
-            "registration.shadowed" if hidden else "registration.duplicate", "warning" if hidden else "error",
-            f"{title} in {client.TITLE}", places, apps.by_hand(other) or f"{INSTALL} --client {client.ID} --replace",
-            client.ID, other.path,
-        )  # fmt: skip
+            "registration.shadowed" if hidden else "registration.duplicate",
+            "warning" if hidden else "error",
+            f"{title} in {client.TITLE}",
+            places,
+            apps.by_hand(other) or f"{INSTALL} --client {client.ID} --replace",
+            client.ID,
+            other.path,
+        )
 
 
 def standing(other: Registration) -> str:
@@ -132,8 +176,14 @@ def forbidden(case: Case, client: Client, registration: Registration, endpoint: 
 def hinted(case: Case, client: Client) -> Iterator[Finding]:
     for hint in PLUGINS[client.ID].hints(case.host, case.files):
         title = "A connector of claude.ai may bring Mem0 a second time"
-        yield Finding("registration.duplicate", "warning", title, hint,
-                      f"{client.PROGRAM}   # then /mcp, and disable the connector", client.ID)  # fmt: skip
+        yield Finding(
+            "registration.duplicate",
+            "warning",
+            title,
+            hint,
+            f"{client.PROGRAM}   # then /mcp, and disable the connector",
+            client.ID,
+        )
 
 
 def one(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
@@ -154,10 +204,14 @@ def edited(case: Case, client: Client, registration: Registration) -> Iterator[F
     for edit in record.edits if record and not registration.plugin else ():
         if edit.op == "put" and edit.keys == registration.keys and edit.value != registration.entry:
             yield Finding(
-                "registration.edited", "warning", f"“{registration.name}” in {client.TITLE} is not as we wrote it",
+                "registration.edited",
+                "warning",
+                f"“{registration.name}” in {client.TITLE} is not as we wrote it",
                 "Somebody has edited the entry since; it is used as it stands.",
-                f"{INSTALL} --client {client.ID} --yes   # writes it anew", client.ID, registration.path,
-            )  # fmt: skip
+                f"{INSTALL} --client {client.ID} --yes   # writes it anew",
+                client.ID,
+                registration.path,
+            )
 
 
 def exposed(client: Client, registration: Registration) -> Iterator[Finding]:
@@ -168,9 +222,14 @@ def exposed(client: Client, registration: Registration) -> Iterator[Finding]:
     secret = {"authorization", "x-api-key", KEY_VARIABLE.lower()}
     if any(name.lower() in secret and isinstance(text, str) and text and "${" not in text for name, text in pairs):
         yield Finding(
-            "key.exposed", "warning", f"The entry “{registration.name}” holds a key in clear", str(registration.path),
-            f"{INSTALL} --client {client.ID} --replace --store-key", client.ID, registration.path,
-        )  # fmt: skip
+            "key.exposed",
+            "warning",
+            f"The entry “{registration.name}” holds a key in clear",
+            str(registration.path),
+            f"{INSTALL} --client {client.ID} --replace --store-key",
+            client.ID,
+            registration.path,
+        )
 
 
 def identity(case: Case, client: Client, registration: Registration) -> Iterator[Finding]:
@@ -181,10 +240,14 @@ def identity(case: Case, client: Client, registration: Registration) -> Iterator
     users = {run.user_id for run in case.facts.runs.values() if run.user_id}
     for user in users - {served} if served else ():
         yield Finding(
-            "identity.mismatch", "error", f"The server stores for “{served}”, the hooks for “{user}”",
-            str(registration.path), f"{INSTALL} --client {client.ID} --yes   # one user for both, as config.toml says",
-            client.ID, registration.path,
-        )  # fmt: skip
+            "identity.mismatch",
+            "error",
+            f"The server stores for “{served}”, the hooks for “{user}”",
+            str(registration.path),
+            f"{INSTALL} --client {client.ID} --yes   # one user for both, as config.toml says",
+            client.ID,
+            registration.path,
+        )
 
 
 def server(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
