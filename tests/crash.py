@@ -71,9 +71,7 @@ class Bench:
     def expect_tree(self, what: str, wanted: dict[str, Node], ignore: set[str] | None = None) -> None:
         found = visible(self.root)
         names = (found.keys() | wanted.keys()) - (ignore or set())
-        self.expect(
-            what, {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}, {}
-        )
+        self.expect(what, {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}, {})
 
     def whole(self, what: str) -> None:
         """Every watched file is as it was or as it is to be."""

@@ -110,9 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self.fake.behaviour.sse:
             return self.send(200, text.encode(), **headers)
         noise = '{"jsonrpc": "2.0", "method": "notifications/message", "params": {}}'
-        stream = (
-            f": hello\r\n\r\nevent: message\r\ndata: {noise}\r\n\r\nevent: message\r\ndata: {text}\r\n\r\n"
-        )
+        stream = f": hello\r\n\r\nevent: message\r\ndata: {noise}\r\n\r\nevent: message\r\ndata: {text}\r\n\r\n"
         return self.send(200, stream.encode(), "text/event-stream", **headers)
 
     def do_GET(self) -> None:
@@ -152,9 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_json(
                 {"jsonrpc": "2.0", "id": number, "result": {"content": content, "isError": how.is_error}}
             )
-        return self.send_json(
-            {"jsonrpc": "2.0", "id": number, "error": {"code": -32601, "message": "unknown"}}
-        )
+        return self.send_json({"jsonrpc": "2.0", "id": number, "error": {"code": -32601, "message": "unknown"}})
 
     def greet(self, request: Request, number: Any) -> None:
         how, name = self.fake.behaviour, f"session-{len(self.fake.requests)}"
@@ -219,9 +215,7 @@ def hang(handler: Handler, request: Request) -> None:
 
 def drip(handler: Handler, request: Request) -> None:
     """Headers at once, then a byte of white space now and then, for ever."""
-    handler.wfile.write(
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
-    )
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
     trickle(handler, b"1\r\n \r\n")
 
 

@@ -289,9 +289,7 @@ def test_readers_never_see_half_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("durable", "syncs"), [(True, 2), (False, 0)])
-def test_only_what_must_outlast_a_power_cut_waits_for_the_disk(
-    tmp_path: Path, durable: bool, syncs: int
-) -> None:
+def test_only_what_must_outlast_a_power_cut_waits_for_the_disk(tmp_path: Path, durable: bool, syncs: int) -> None:
     calls = []
 
     def perform(call: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -40,9 +40,7 @@ def files_of(path: Path, events: Json, **more: Json) -> Files:
 def installed(host: Host, client: str, files: Files) -> Files:
     """``files`` after our hooks were added to them."""
     path = file(host, client)
-    after, _ = document.perform(
-        path, files.get(path), list(hooks.additions(host, client, "user", path, files))
-    )
+    after, _ = document.perform(path, files.get(path), list(hooks.additions(host, client, "user", path, files)))
     return {**files, path: after}
 
 
@@ -68,9 +66,7 @@ def test_every_event_gets_one_group_behind_all_others(host: Host, client: str) -
     assert {event: len(groups) for event, groups in after.items()} == {
         **{hook.event: 1 for hook in SIDES[client].EVENTS}, "Stop": 3, "Other": 1,
     }  # fmt: skip
-    lines = {
-        handler["command"] for groups in after.values() for group in groups for handler in group["hooks"]
-    }
+    lines = {handler["command"] for groups in after.values() for group in groups for handler in group["hooks"]}
     assert lines == {"true mine", hooks.command(host, client, "user")}
     assert not [*SIDES[client].faults({"hooks": after})]
 
@@ -100,12 +96,8 @@ def test_only_what_is_missing_is_added(host: Host, client: str) -> None:
     assert (edit.op, edit.keys) == ("add", ("hooks", "Stop"))
 
 
-@pytest.mark.parametrize(
-    "name", ["plain", "with space", "it's", '"q"', "$HOME", "`id`", "two\nlines", "Zoë 花子"]
-)
-def test_a_shell_reads_our_command_as_the_launcher_and_two_words(
-    host: Host, name: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("name", ["plain", "with space", "it's", '"q"', "$HOME", "`id`", "two\nlines", "Zoë 花子"])
+def test_a_shell_reads_our_command_as_the_launcher_and_two_words(host: Host, name: str, tmp_path: Path) -> None:
     import dataclasses
     import subprocess
 
@@ -115,9 +107,7 @@ def test_a_shell_reads_our_command_as_the_launcher_and_two_words(
     launcher.parent.mkdir(parents=True)
     launcher.write_text('#!/bin/sh\nprintf "%s|" "$0" "$@"\n')
     launcher.chmod(0o755)
-    done = subprocess.run(
-        ["/bin/sh", "-c", hooks.command(moved, "codex", "user")], capture_output=True, check=True
-    )
+    done = subprocess.run(["/bin/sh", "-c", hooks.command(moved, "codex", "user")], capture_output=True, check=True)
     assert done.stdout.decode() == f"{launcher}|hook|codex|"
 
 
@@ -157,9 +147,7 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("line", "former"), [*((line, True) for line in FORMER), *((line, False) for line in OTHERS)]
-)
+@pytest.mark.parametrize(("line", "former"), [*((line, True) for line in FORMER), *((line, False) for line in OTHERS)])
 def test_the_vendors_former_hooks_are_known_by_their_place(host: Host, line: str, former: bool) -> None:
     path = file(host, "codex")
     (found,) = hooks.handlers(
@@ -261,16 +249,12 @@ def test_trust_moves_with_the_hook_that_it_was_given_to(
     ours = {**THEIRS, "command": hooks.command(host, "codex", "user")}
     held = [{"hooks": [ours if kind == "o" else THEIRS for kind in group]} for group in groups]
     own = {(n, i): "ours" for n, group in enumerate(groups) for i, kind in enumerate(group) if kind == "o"}
-    states = {
-        codex_hooks.key(path, "Stop", *at): {"trusted_hash": word} for at, word in {**before, **own}.items()
-    }
+    states = {codex_hooks.key(path, "Stop", *at): {"trusted_hash": word} for at, word in {**before, **own}.items()}
     text, _ = document.perform(
         config, b'model = "x"\n', [Edit("put", ("hooks", "state", name), s) for name, s in states.items()]
     )
     files = {**files_of(path, {"Stop": held}), config: text}
-    edits = [
-        edit for where, edit in codex_hooks.farewell(host, files, handlers(host, files)) if where == config
-    ]
+    edits = [edit for where, edit in codex_hooks.farewell(host, files, handlers(host, files)) if where == config]
     done = document.editor(config).parse(document.perform(config, text, edits)[0])
     assert done["hooks"]["state"] == {
         codex_hooks.key(path, "Stop", *at): {"trusted_hash": word} for at, word in after.items()

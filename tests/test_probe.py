@@ -150,9 +150,7 @@ def test_what_goes_wrong_is_told_apart(behaviour: Behaviour, kind: str, words: s
 
 def test_a_json_rpc_error_is_told() -> None:
     def fail(handler: servers.Handler, request: servers.Request) -> None:
-        handler.send_json(
-            {"jsonrpc": "2.0", "id": request.body["id"], "error": {"code": -1, "message": "no luck"}}
-        )
+        handler.send_json({"jsonrpc": "2.0", "id": request.body["id"], "error": {"code": -1, "message": "no luck"}})
 
     outcome, _ = asked(Behaviour(answers={"tools/call": fail}))
     assert (outcome.kind, outcome.detail) == ("tool-error", "The server answered with an error: no luck")
@@ -272,9 +270,7 @@ def test_what_cannot_be_asked(endpoint: Endpoint, kind: str) -> None:
 def test_nobody_listens() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        outcome = probe(
-            Endpoint(url=f"http://127.0.0.1:{unheard.getsockname()[1]}/mcp", headers=TOKEN), PATIENT
-        )
+        outcome = probe(Endpoint(url=f"http://127.0.0.1:{unheard.getsockname()[1]}/mcp", headers=TOKEN), PATIENT)
     assert outcome.kind == "refused"
     assert "refused" in outcome.detail
 
@@ -299,9 +295,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     plain, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -318,9 +312,7 @@ def test_a_self_signed_certificate_fails(certificate: tuple[Path, Path]) -> None
         assert server.requests == []
 
 
-def test_an_authority_of_ones_own_is_accepted(
-    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_authority_of_ones_own_is_accepted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     with serving(tls=certificate) as server:
         assert probe(Endpoint(url=server.url, headers=TOKEN), PATIENT).ok
@@ -328,9 +320,7 @@ def test_an_authority_of_ones_own_is_accepted(
 
 def test_https_to_a_plain_server_is_tls() -> None:
     with serving() as server:
-        assert (
-            probe(Endpoint(url=server.url.replace("http:", "https:"), headers=TOKEN), PATIENT).kind == "tls"
-        )
+        assert probe(Endpoint(url=server.url.replace("http:", "https:"), headers=TOKEN), PATIENT).kind == "tls"
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
@@ -375,9 +365,7 @@ def test_equal_endpoints_may_share(share: bool, times: int) -> None:
     with serving() as server:
         endpoint = Endpoint(url=server.url)
         heard: list[str] = []
-        found = probe_all(
-            {"a": endpoint, "b": endpoint}, PATIENT, lambda name, _: heard.append(name), share=share
-        )
+        found = probe_all({"a": endpoint, "b": endpoint}, PATIENT, lambda name, _: heard.append(name), share=share)
         assert server.calls.count("tools/call") == times
     assert [outcome.ok for outcome in found.values()] == [True, True]
     assert sorted(heard) == ["a", "b"]
@@ -421,9 +409,7 @@ def test_nothing_to_ask() -> None:
 def test_no_thread_is_left() -> None:
     asked(Behaviour())
     asked(Behaviour(answers={"*": servers.hang}), timeout=0.3)
-    assert [
-        thread.name for thread in threading.enumerate() if "run" in thread.name or "hear" in thread.name
-    ] == []
+    assert [thread.name for thread in threading.enumerate() if "run" in thread.name or "hear" in thread.name] == []
 
 
 # Words
@@ -436,9 +422,7 @@ def test_every_kind_has_a_finding_and_advice(kind: OutcomeKind) -> None:
     assert bool(advice(outcome)) is (kind != "ok")
 
 
-@pytest.mark.parametrize(
-    ("program", "says"), [("mem0-agent", "on PATH"), ("/x/bin/mem0-memory", "mem0-agent install")]
-)
+@pytest.mark.parametrize(("program", "says"), [("mem0-agent", "on PATH"), ("/x/bin/mem0-memory", "mem0-agent install")])
 def test_a_program_that_is_not_there_is_put_where_its_entry_looks(program: str, says: str) -> None:
     assert says in advice(Outcome("not-started", ""), Endpoint(command=(program, "serve")))
 
@@ -472,15 +456,11 @@ def test_a_stdio_server_is_understood(tmp_path: Path) -> None:
 
 
 def test_noise_beside_the_answers_is_no_matter(tmp_path: Path) -> None:
-    outcome = probe(
-        script(tmp_path, "print('starting', flush=True)\nprint('[1,', flush=True)\n" + SERVER), PATIENT
-    )
+    outcome = probe(script(tmp_path, "print('starting', flush=True)\nprint('[1,', flush=True)\n" + SERVER), PATIENT)
     assert outcome.ok
 
 
-def test_the_child_gets_its_environment_and_folder_and_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_child_gets_its_environment_and_folder_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_OURS", "x")
     text = "import os, json\nopen('seen', 'w').write(json.dumps(dict(os.environ)))\n" + SERVER
     work = tmp_path / "work"
@@ -541,9 +521,7 @@ def test_the_key_in_the_environment_is_masked(tmp_path: Path) -> None:
         (0o755, "#!/no/such\n", "No such file"),
     ],
 )
-def test_a_program_that_cannot_start_says_why(
-    tmp_path: Path, mode: int | None, text: str, words: str
-) -> None:
+def test_a_program_that_cannot_start_says_why(tmp_path: Path, mode: int | None, text: str, words: str) -> None:
     path = tmp_path / "program"
     if mode is not None:
         path.write_text(text)
@@ -611,9 +589,7 @@ except KeyboardInterrupt:
     print("interrupted", threading.active_count())
 """
     pids = tmp_path / "server.py.pids"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as child:
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
         child.send_signal(signal.SIGINT)
         assert child.communicate(timeout=30)[0] == "interrupted 1\n"

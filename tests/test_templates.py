@@ -153,9 +153,7 @@ def test_every_example_of_a_memory_has_a_type_of_ours() -> None:
 def test_every_example_of_a_filter_is_in_the_grammar_of_the_local_memory() -> None:
     pages = [page for page in PAGES if page.is_relative_to(TEMPLATES / "skills/mem0-memory")]
     examples = [json.loads(text) for page in pages for text in blocks(page, "json")]
-    compiled = [
-        filters.compile(example.get("filters", example)) for example in examples if "text" not in example
-    ]
+    compiled = [filters.compile(example.get("filters", example)) for example in examples if "text" not in example]
     assert compiled
     assert all("alice" in parameters for _, parameters in compiled)
 

@@ -79,9 +79,7 @@ def asked(tmp_path: Path, method: str) -> list[Json]:
     return [message["params"] for message in lines if message["method"] == method]
 
 
-def test_exactly_ours_are_trusted_with_the_hashes_that_codex_told(
-    codex: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_exactly_ours_are_trusted_with_the_hashes_that_codex_told(codex: Callable[[str], Path], tmp_path: Path) -> None:
     assert trust.record(codex("well"), dict(os.environ), tmp_path, [OURS])
     (written,) = asked(tmp_path, "config/batchWrite")
     assert written == {"edits": [{
@@ -102,9 +100,7 @@ def test_nothing_is_written_where_nothing_of_ours_waits(codex: Callable[[str], P
 
 
 @pytest.mark.parametrize("mood", ["refuses", "garbage", "dies"])
-def test_trouble_is_one_error_that_names_the_program(
-    codex: Callable[[str], Path], tmp_path: Path, mood: str
-) -> None:
+def test_trouble_is_one_error_that_names_the_program(codex: Callable[[str], Path], tmp_path: Path, mood: str) -> None:
     with pytest.raises(UserError) as caught:
         trust.record(codex(mood), dict(os.environ), tmp_path, [OURS])
     assert caught.value.code == "codex.app-server"

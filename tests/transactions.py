@@ -88,16 +88,12 @@ def edited(path: Path, edits: list[Edit], lock: Path | None = None) -> Change | 
     if before is not None and apply.stands(probe, before):
         return None
     after, done = document.perform(path, before, edits)
-    return Change(
-        path, before, after, "our entry", "client", done, lock=lock or path.with_name(path.name + ".lock")
-    )
+    return Change(path, before, after, "our entry", "client", done, lock=lock or path.with_name(path.name + ".lock"))
 
 
 def install(root: Path, version: str = "1") -> None:
     changes = planned(root, version)
-    with apply.transaction(
-        changes, dirs_in(root), backend=Backend("local"), clients=["client"], version=version
-    ):
+    with apply.transaction(changes, dirs_in(root), backend=Backend("local"), clients=["client"], version=version):
         pass
 
 

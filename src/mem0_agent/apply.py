@@ -86,9 +86,7 @@ def transaction(
 # Before anything is touched
 
 
-def prepared(
-    changes: tuple[Change, ...], dirs: Dirs, own: locks.OwnLock, interrupts: Interrupts, terms: Terms
-) -> Work:
+def prepared(changes: tuple[Change, ...], dirs: Dirs, own: locks.OwnLock, interrupts: Interrupts, terms: Terms) -> Work:
     """Compare every file with what its change was made from, and work out the receipt of the whole."""
     changes = tuple(map(current, changes))
     receipt = files.read(ledger.path(dirs))
@@ -156,9 +154,7 @@ def carry_out_one(work: Work, change: Change) -> None:
     mode, exact = (0o600, True) if change.private else (change.mode, False)
     if ended and ended.mode is not None:
         mode, exact = ended.mode, True
-    files.write_atomic(
-        change.path, change.after, expect=change.before, mode=mode, exact=exact, durable=change.durable
-    )
+    files.write_atomic(change.path, change.after, expect=change.before, mode=mode, exact=exact, durable=change.durable)
 
 
 def conclude(work: Work) -> None:

@@ -28,9 +28,7 @@ def join(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: 
     if alone.edits and client.ID in scene.request.running:
         return replace(part, blocked=running(scene, client))
     draft.take(alone)
-    absent = (
-        f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
-    )
+    absent = f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
     return after if part.presence.detected else replace(after, notes=(absent, *after.notes))
 
 
@@ -41,13 +39,9 @@ def running(scene: Scene, client: Client) -> Finding:
     """An app that runs writes its file back from memory: what is written meanwhile is lost, or breaks it."""
     desktop = DESKTOPS[client.ID]
     title = f"{desktop.APP} is running" if scene.request.named else f"skipped, for {desktop.APP} is running"
-    detail = (
-        f"{desktop.APP} rewrites its file from memory while it runs: nothing was written for {client.TITLE}."
-    )
+    detail = f"{desktop.APP} rewrites its file from memory while it runs: nothing was written for {client.TITLE}."
     fix = f"{desktop.QUIT}, then run: mem0-agent install --client {client.ID}"
-    return Finding(
-        "client.running", severity(scene), title, detail, fix, client.ID, client.main_file(scene.host)
-    )
+    return Finding("client.running", severity(scene), title, detail, fix, client.ID, client.main_file(scene.host))
 
 
 def keyless(scene: Scene, client: Client) -> Finding | None:
@@ -89,14 +83,10 @@ def keep_key(scene: Scene, client: Client, draft: Draft) -> None:
 # Direct
 
 
-def registered(
-    scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[Rival]
-) -> ClientPlan:
+def registered(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[Rival]) -> ClientPlan:
     """The entry in an app's file, and what has to be said about it; a plugin that was made before goes."""
     if "mcp" in scene.request.skip:
-        return replace(
-            part, notes=(*part.notes, f"MCP only: without it there is nothing to set up in {client.TITLE}.")
-        )
+        return replace(part, notes=(*part.notes, f"MCP only: without it there is nothing to set up in {client.TITLE}."))
     if lacking := keyless(scene, client):
         return replace(part, blocked=lacking)
     after = routes.register(scene, client, draft, part, refused)
@@ -142,9 +132,7 @@ def taken_out(scene: Scene, client: Client, draft: Draft) -> Iterator[Registrati
         if not held.live or not registrations.is_memory(scene.host, held, endpoint):
             continue
         if registrations.is_launcher(scene.host, endpoint) and held.path == client.main_file(scene.host):
-            if (
-                scene.request.backend.kind != "platform"
-            ):  # no connector leads to another memory: this is the only way
+            if scene.request.backend.kind != "platform":  # no connector leads to another memory: this is the only way
                 continue
             draft.add(
                 client.ID,

@@ -87,9 +87,7 @@ def release(lock: Path, own: OwnLock) -> None:
 
 
 @contextmanager
-def held(
-    changes: Sequence[Change], own: OwnLock, patience: float = STALE, pause: Pause = nap
-) -> Iterator[None]:
+def held(changes: Sequence[Change], own: OwnLock, patience: float = STALE, pause: Pause = nap) -> Iterator[None]:
     """Hold every lock that the owners of the files in ``changes`` take, as far as they can be had."""
     taken: list[Path] = []
     try:

@@ -99,9 +99,7 @@ def is_former(handler: Handler) -> bool:
 
 def former_script(word: str) -> bool:
     parts = word.replace("\\", "/").split("/")
-    return any(
-        name in FORMER and FORMER_SCRIPTS & set(parts[number + 1 : -1]) for number, name in enumerate(parts)
-    )
+    return any(name in FORMER and FORMER_SCRIPTS & set(parts[number + 1 : -1]) for number, name in enumerate(parts))
 
 
 def removals(found: tuple[Handler, ...]) -> Iterator[tuple[Handler, Edit]]:

@@ -252,7 +252,17 @@ def compile_wing(place: Path, wing: Mapping[str, bytes], python: Path) -> None:
             if path.is_file() and not compiled.exists():
                 compiled.parent.mkdir(mode=0o700, exist_ok=True)
                 head = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source)
-                compiled.write_bytes(head + code_of(PACKAGE.parent / name, source, path))
+                put_whole(compiled, head + code_of(PACKAGE.parent / name, source, path))
+
+
+def put_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def code_of(origin: Path, source: bytes, path: Path) -> bytes:

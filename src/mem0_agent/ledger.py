@@ -127,9 +127,7 @@ def forget(dirs: Dirs, paths: Collection[Path] | None = None) -> None:
     receipt = load(dirs)
     if receipt is None:
         return
-    records = {
-        path: record for path, record in receipt.records.items() if paths is not None and path not in paths
-    }
+    records = {path: record for path, record in receipt.records.items() if paths is not None and path not in paths}
     left = replace(receipt, records=records)
     save(dirs, left)
     prune(dirs, left)

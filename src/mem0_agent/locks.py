@@ -74,9 +74,7 @@ class OwnLock:
 
     def save(self) -> None:
         """Write the note, if that can be: it helps the next run, the lock holds without it."""
-        text = (
-            json.dumps(vars(self.note)).encode().ljust(self.length)
-        )  # never shorter: one write replaces all
+        text = json.dumps(vars(self.note)).encode().ljust(self.length)  # never shorter: one write replaces all
         with suppress(OSError):
             io(os.lseek, self.descriptor, 0, os.SEEK_SET)
             self.length = io(os.write, self.descriptor, text)
@@ -104,9 +102,7 @@ def noted(descriptor: int) -> Note:
         os.lseek(descriptor, 0, os.SEEK_SET)
         data = json.loads(io(os.read, descriptor, 1 << 16))
         folders = [str(folder) for folder in data["folders"]]
-        return Note(
-            int(data["pid"]), folders, {str(path): float(made) for path, made in data["locks"].items()}
-        )
+        return Note(int(data["pid"]), folders, {str(path): float(made) for path, made in data["locks"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Note()
 

@@ -37,9 +37,7 @@ def unfit(url: httpx.URL, values: list[str]) -> ProbeError | None:
     if not all(map(printable, values)):
         return ProbeError("key-rejected", "The key holds characters that no HTTP header may carry.")
     if url.scheme == "http" and not loopback(url) and (values or url.userinfo or url.query):
-        return ProbeError(
-            "insecure", f"The key would travel unencrypted to {place(url)}; only https:// will do."
-        )
+        return ProbeError("insecure", f"The key would travel unencrypted to {place(url)}; only https:// will do.")
     return None
 
 
@@ -89,9 +87,7 @@ def diagnosis(error: Exception, url: httpx.URL) -> ProbeError:
     if isinstance(error, httpx.ProxyError):
         return ProbeError("refused", f"The proxy does not connect to {url.host}: {error}")
     if isinstance(error, httpx.ConnectError):
-        known = next(
-            (cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), ""
-        )
+        known = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
         return ProbeError("refused", f"Nobody answers at {place(url)}: {known or error}.")
     if isinstance(error, httpx.NetworkError) or "disconnected" in str(error):
         return ProbeError("refused", f"{place(url)} closed the connection without an answer.")

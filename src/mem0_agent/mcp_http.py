@@ -136,9 +136,7 @@ class HttpLink:
         if status == 429:
             raise ProbeError("rate-limited", "The server asks for fewer requests" + pause(response), status)
         if status >= 500:
-            raise ProbeError(
-                "server-error", f"The server failed ({status} {response.reason_phrase}).", status
-            )
+            raise ProbeError("server-error", f"The server failed ({status} {response.reason_phrase}).", status)
         raise ProbeError("not-mcp", f"There is no MCP server at {place(self.url)} ({status}).", status)
 
     def own_words(self, response: httpx.Response) -> str:

@@ -13,8 +13,7 @@ PROGRAM = "mem0-agent"
 """What a project's file calls: everybody who works on it has it on PATH, each at a place of their own."""
 
 ON_PATH = (
-    "Put mem0-agent on PATH: pipx install mem0-agent, "
-    "or export PATH=/path/to/venv/bin:$PATH before the client starts"
+    "Put mem0-agent on PATH: pipx install mem0-agent, or export PATH=/path/to/venv/bin:$PATH before the client starts"
 )
 
 FINDINGS: Mapping[OutcomeKind, str] = {

@@ -52,9 +52,7 @@ def encoded(journal: Journal) -> bytes:
         "pending": [pending_data(path, pending) for path, pending in journal.pending.items()],
         "folders": [str(folder) for folder in journal.folders],
     }
-    return (
-        json.dumps(data, indent=2, default=str) + "\n"
-    ).encode()  # str: a TOML date that an edit displaced
+    return (json.dumps(data, indent=2, default=str) + "\n").encode()  # str: a TOML date that an edit displaced
 
 
 def record_data(record: Record) -> Json:

@@ -107,9 +107,7 @@ TREES: dict[str, bytes | None] = {
 @pytest.mark.parametrize("configured", [False, True])
 def test_there_and_back_byte_for_byte(here: Machine, text: bytes | None, configured: bool) -> None:
     env = {"XDG_CONFIG_HOME": str(here.root / "config")} if configured else {}
-    place = (
-        here.root / "config" if configured else here.home / ".config"
-    ) / "Claude/claude_desktop_config.json"
+    place = (here.root / "config" if configured else here.home / ".config") / "Claude/claude_desktop_config.json"
     place.parent.mkdir(parents=True)
     (place.parent / "Preferences").write_text("{}")
     if text is not None:
@@ -118,9 +116,7 @@ def test_there_and_back_byte_for_byte(here: Machine, text: bytes | None, configu
     before = still(here.root)
     done = here.run("install", *NAMED, env=env)
     assert done.code == 0, done.all
-    assert json.loads(place.read_bytes().removeprefix(b"\xef\xbb\xbf"))["mcpServers"]["mem0"]["args"] == [
-        "serve"
-    ]
+    assert json.loads(place.read_bytes().removeprefix(b"\xef\xbb\xbf"))["mcpServers"]["mem0"]["args"] == ["serve"]
     assert stat.S_IMODE(place.stat().st_mode) == (0o600 if text is None else 0o640)
     undone = here.run("uninstall", "--yes", "--purge", env=env)
     assert undone.code == 0, undone.all
@@ -222,9 +218,7 @@ def test_nothing_to_do_needs_no_quitting(running: Machine) -> None:
 
 def test_without_the_server_there_is_nothing_to_set_up(desktop: Machine) -> None:
     before = file(desktop).read_bytes()
-    assert any(
-        "MCP only" in note for note in client(desktop.ask("install", *NAMED, "--skip", "mcp"))["notes"]
-    )
+    assert any("MCP only" in note for note in client(desktop.ask("install", *NAMED, "--skip", "mcp"))["notes"])
     assert file(desktop).read_bytes() == before
 
 

@@ -39,9 +39,7 @@ PLACES = {
     "mac, own inference": Case("darwin", (MAC / "Claude-3p",), MAC / "Claude-3p"),
     "mac, both kinds": Case("darwin", (MAC / "Claude-3p", MAC / "Claude"), MAC / "Claude"),
     "mac, nothing": Case("darwin", (MAC / "Other",), MAC / "Claude", detected=False),
-    "windows, package": Case(
-        "win32", (PACKAGE / "LocalCache/Roaming/Claude",), PACKAGE / "LocalCache/Roaming/Claude"
-    ),
+    "windows, package": Case("win32", (PACKAGE / "LocalCache/Roaming/Claude",), PACKAGE / "LocalCache/Roaming/Claude"),
     "windows, package and classic": Case(
         "win32",
         (PACKAGE / "LocalCache/Roaming/Claude", ROAMING / "Claude"),
@@ -59,9 +57,7 @@ PLACES = {
         "win32", (PACKAGE / "LocalCache/Local/Claude-3p",), PACKAGE / "LocalCache/Local/Claude-3p"
     ),
     "windows, classic": Case("win32", (ROAMING / "Claude",), ROAMING / "Claude"),
-    "windows, classic program alone": Case(
-        "win32", (LOCAL / "AnthropicClaude/app-1.2.3",), ROAMING / "Claude"
-    ),
+    "windows, classic program alone": Case("win32", (LOCAL / "AnthropicClaude/app-1.2.3",), ROAMING / "Claude"),
     "windows, own inference": Case("win32", (LOCAL / "Claude-3p",), LOCAL / "Claude-3p"),
     "windows, nothing": Case("win32", (LOCAL / "Packages/Other_1",), ROAMING / "Claude", detected=False),
     "linux": Case("linux", ("/home/ann/.config/Claude",), Path("/home/ann/.config/Claude")),
@@ -70,9 +66,7 @@ PLACES = {
         "linux", ("/home/ann/.config/Claude",), Path("/home/ann/.config/Claude"), env={"XDG_CONFIG_HOME": "c"}
     ),
     "linux, program alone": Case("linux", ("/usr/bin/claude-desktop",), Path("/home/ann/.config/Claude")),
-    "linux, own inference": Case(
-        "linux", ("/home/ann/.config/Claude-3p",), Path("/home/ann/.config/Claude-3p")
-    ),
+    "linux, own inference": Case("linux", ("/home/ann/.config/Claude-3p",), Path("/home/ann/.config/Claude-3p")),
     "linux, the command line's folder is none": Case(
         "linux", ("/home/ann/.claude", "/usr/bin/claude"), Path("/home/ann/.config/Claude"), detected=False
     ),
@@ -192,9 +186,7 @@ def test_its_own_file() -> None:
 def test_the_copy_that_the_package_never_reads() -> None:
     machine = host("win32", [PACKAGE, ROAMING / "Claude" / CONFIG])
     text = json.dumps({"mcpServers": {"mem0": SERVED}}).encode()
-    assert names(machine, {ROAMING / "Claude" / CONFIG: text}) == {
-        "mcpServers.mem0": ("mem0", False, "unread")
-    }
+    assert names(machine, {ROAMING / "Claude" / CONFIG: text}) == {"mcpServers.mem0": ("mem0", False, "unread")}
 
 
 def extension(name: str, **entry: Any) -> dict[str, Any]:
@@ -309,9 +301,7 @@ def test_policy(case: tuple[str, Path, bytes, list[str]]) -> None:
     assert all(finding.path == path and str(path) in finding.detail for finding in found)
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"), [(b'{"userPluginUploadsEnabled": false}', True), (b"{}", False)]
-)
+@pytest.mark.parametrize(("data", "expected"), [(b'{"userPluginUploadsEnabled": false}', True), (b"{}", False)])
 def test_uploads_that_are_forbidden(data: bytes, expected: bool) -> None:
     machine = host("linux")
     (path,) = cowork.policy_files(machine)

@@ -24,9 +24,7 @@ def planned(
     machine: Host, contents: Mapping[Path, bytes] | None = None, backend: Backend = LOCAL, **words: Any
 ) -> Plan:
     clients = words.pop("clients", ("cowork",))
-    files = {
-        path: data for name in clients for path, data in read(machine, CLIENTS[name], contents or {}).items()
-    }
+    files = {path: data for name in clients for path, data in read(machine, CLIENTS[name], contents or {}).items()}
     return install.plan(Scene(machine, files, None, Request(clients, backend, **words), this_machine.kit()))
 
 

@@ -103,9 +103,7 @@ def test_the_client_itself_finds_it_valid(tmp_path: Path, age: str) -> None:
 def hook(machine_of: Host, shell: str, text: str, **env: str) -> subprocess.CompletedProcess[str]:
     groups = json.loads(opened(packed(machine_of))["hooks/hooks.json"])["hooks"]
     (line,) = {entry["command"] for event in groups.values() for group in event for entry in group["hooks"]}
-    return subprocess.run(
-        [shell, "-c", line], input=text, env=env, capture_output=True, text=True, timeout=30
-    )
+    return subprocess.run([shell, "-c", line], input=text, env=env, capture_output=True, text=True, timeout=30)
 
 
 def shells() -> list[str]:
@@ -158,9 +156,7 @@ def told(here: Machine, *words: str, **more: Any) -> Any:
 
 def test_steps_are_printed(desktop: Machine) -> None:
     before = file(desktop).read_bytes()
-    done = desktop.run(
-        "install", *NAMED, "--backend", "platform", "--store-key", "--api-key-stdin", stdin=KEY.encode()
-    )
+    done = desktop.run("install", *NAMED, "--backend", "platform", "--store-key", "--api-key-stdin", stdin=KEY.encode())
     assert done.code == 0, done.all
     for words in (
         "Upload plugin",

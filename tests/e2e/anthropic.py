@@ -25,9 +25,7 @@ class MessagesApi(Server):
 
     def bodies(self) -> list[Json]:
         return [
-            request.body
-            for request in self.requests
-            if request.path == "/v1/messages" and request.method == "POST"
+            request.body for request in self.requests if request.path == "/v1/messages" and request.method == "POST"
         ]
 
     def message(self, request: Request) -> Answer:
@@ -36,9 +34,7 @@ class MessagesApi(Server):
         if request.path == "/v1/messages/count_tokens":
             return Answer(body={"input_tokens": 1000})
         if request.path != "/v1/messages":
-            return Answer(
-                404, {"type": "error", "error": {"type": "not_found_error", "message": "no such thing here"}}
-            )
+            return Answer(404, {"type": "error", "error": {"type": "not_found_error", "message": "no such thing here"}})
         reply = self.replies.popleft() if self.replies else Say()
         whole = message(request.body, reply)
         return event_stream(list(events(whole))) if request.body.get("stream") else Answer(body=whole)

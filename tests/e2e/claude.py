@@ -92,9 +92,7 @@ def turn(text: str, done: Done, bodies: Sequence[Json]) -> Turn:
         exit_code=done.exit_code,
         servers={server["name"]: server["status"] for server in first.get("mcp_servers", [])},
         tools=tuple(name for name in first.get("tools", []) if name.startswith("mcp__")),
-        hooks=tuple(
-            Fired(m["hook_event"], m.get("stdout", ""), m.get("outcome") == "success") for m in hooks
-        ),
+        hooks=tuple(Fired(m["hook_event"], m.get("stdout", ""), m.get("outcome") == "success") for m in hooks),
         requests=tuple(bodies),
         results=tool_results(bodies[-1]) if bodies else (),
         answer=last.get("result", ""),
@@ -103,9 +101,7 @@ def turn(text: str, done: Done, bodies: Sequence[Json]) -> Turn:
     )
 
 
-def mcp_list(
-    box: Sandbox, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def mcp_list(box: Sandbox, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """What ``claude mcp list`` says of each server after really connecting to it; ``Connected`` is the good one."""
     # Without an API to refuse it at once, the program tries for 17 seconds to reach its own.
     nowhere = {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{box.network.dead_port()}"}

@@ -90,11 +90,7 @@ def take(server: AppServer, api: ResponsesApi, thread: str, prompt: Prompt) -> T
 
 def status(server: Mapping[str, Json]) -> str:
     """``connected`` where its tools were read; older releases say no more than that, newer ones also why not."""
-    return (
-        "connected"
-        if server["tools"]
-        else server.get("toolsError") or server.get("runtimeStatus") or "failed"
-    )
+    return "connected" if server["tools"] else server.get("toolsError") or server.get("runtimeStatus") or "failed"
 
 
 def hooks(notes: Sequence[Mapping[str, Json]]) -> Iterator[Fired]:
@@ -102,9 +98,7 @@ def hooks(notes: Sequence[Mapping[str, Json]]) -> Iterator[Fired]:
         if note["method"] == "hook/completed":
             run = note["params"]["run"]
             output = "\n".join(entry["text"] for entry in run["entries"])
-            yield Fired(
-                run["eventName"][:1].upper() + run["eventName"][1:], output, run["status"] == "completed"
-            )
+            yield Fired(run["eventName"][:1].upper() + run["eventName"][1:], output, run["status"] == "completed")
 
 
 def last_message(notes: Sequence[Mapping[str, Json]]) -> str:
@@ -150,9 +144,7 @@ def from_exec(prompt: Prompt, done: Done, bodies: Sequence[Json]) -> Turn:
 
 
 @contextmanager
-def app(
-    box: Sandbox, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> Iterator[AppServer]:
+def app(box: Sandbox, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Iterator[AppServer]:
     """An app-server whose model cannot be reached, so that starting a thread does not wait for the real one."""
     nowhere = provider(f"http://127.0.0.1:{box.network.dead_port()}")
     with AppServer(box, [*nowhere, *QUIET], cwd=cwd, env={**KEY, **(env or {})}) as server:
@@ -170,9 +162,7 @@ def call(
 ) -> str:
     """The text that a tool answers when Codex itself calls it; AppServerError where Codex cannot."""
     with app(box, cwd=cwd, env=env) as client:
-        thread = client.call("thread/start", {"cwd": str(cwd or box.project), "ephemeral": True})["thread"][
-            "id"
-        ]
+        thread = client.call("thread/start", {"cwd": str(cwd or box.project), "ephemeral": True})["thread"]["id"]
         request = {"threadId": thread, "server": server, "tool": tool, "arguments": dict(arguments or {})}
         content = client.call("mcpServer/tool/call", request)["content"]
     return "".join(part.get("text", "") for part in content)

@@ -60,9 +60,7 @@ def failures(box: Sandbox) -> list[Json]:
     """Every record with a failure, and the log."""
     log = state(box) / "hook.log"
     bad = [record for client in ("claude-code", "codex") for record in journal(box, client).values()]
-    return [record for record in bad if record["failures"]] + (
-        log.read_text().splitlines() if log.exists() else []
-    )
+    return [record for record in bad if record["failures"]] + (log.read_text().splitlines() if log.exists() else [])
 
 
 def memory(box: Sandbox) -> LocalMemory:
@@ -74,9 +72,7 @@ def states(box: Sandbox) -> list[dict[str, Json]]:
     """Every captured session."""
     held = memory(box)
     try:
-        found = held.memories({"AND": [{"user_id": "robin"}, {"metadata": {"type": SESSION_STATE}}]})[
-            "results"
-        ]
+        found = held.memories({"AND": [{"user_id": "robin"}, {"metadata": {"type": SESSION_STATE}}]})["results"]
     finally:
         held.close()
     return list(found)
@@ -115,9 +111,7 @@ def recalled(request: Json) -> list[str]:
 def strays(request: Mapping[str, Json]) -> list[tuple[str, str]]:
     """What is ours in a request and neither said by a hook as it should be, nor a tool, nor a skill's description."""
     rest = {name: value for name, value in request.items() if name != "tools"}
-    return [
-        (place, left) for place, text in strings(rest) for left in remains(text) if "mem0" in left.lower()
-    ]
+    return [(place, left) for place, text in strings(rest) for left in remains(text) if "mem0" in left.lower()]
 
 
 def remains(text: str) -> Iterator[str]:

@@ -49,9 +49,7 @@ class Mem0(Server):
         if "id" not in request.body:
             return Answer(202)
         identity = {"jsonrpc": "2.0", "id": request.body["id"]}
-        return Answer(
-            body={**identity, **self.outcome(request.body["method"], request.body.get("params") or {})}
-        )
+        return Answer(body={**identity, **self.outcome(request.body["method"], request.body.get("params") or {})})
 
     def outcome(self, method: str, params: dict[str, Json]) -> dict[str, Json]:
         if method == "initialize":
@@ -63,9 +61,7 @@ class Mem0(Server):
             }
             return {"result": said}
         if method == "tools/list":
-            return {
-                "result": {"tools": [] if self.ways == "no-tools" else [tool(name) for name in sorted(TOOLS)]}
-            }
+            return {"result": {"tools": [] if self.ways == "no-tools" else [tool(name) for name in sorted(TOOLS)]}}
         if method == "tools/call":
             return {"result": self.called()}
         return {"error": {"code": -32601, "message": "unknown method"}}

@@ -122,9 +122,7 @@ Tree = dict[str, tuple[int, bytes]]
 
 def tree(root: Path) -> Tree:
     """Every file, link and folder below ``root``: relative path -> mode and bytes (a link's target; none for folders)."""
-    return {
-        str(path.relative_to(root)): (path.lstat().st_mode, content(path)) for path in sorted(root.rglob("*"))
-    }
+    return {str(path.relative_to(root)): (path.lstat().st_mode, content(path)) for path in sorted(root.rglob("*"))}
 
 
 def content(path: Path) -> bytes:

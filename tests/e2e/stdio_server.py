@@ -38,9 +38,7 @@ def result(store: Path, method: str, params: dict[str, Any]) -> dict[str, Any] |
     if method == "tools/list":
         return {"tools": [listing(name, hints) for name, hints in TOOLS.items()]}
     if method == "tools/call":
-        return {
-            "content": [{"type": "text", "text": called(store, params["name"], params.get("arguments", {}))}]
-        }
+        return {"content": [{"type": "text", "text": called(store, params["name"], params.get("arguments", {}))}]}
     return None
 
 
@@ -50,9 +48,7 @@ def main() -> None:
         if "id" not in request:
             continue
         answer = result(Path(sys.argv[1]), request["method"], request.get("params", {}))
-        outcome = (
-            {"error": {"code": -32601, "message": "unknown method"}} if answer is None else {"result": answer}
-        )
+        outcome = {"error": {"code": -32601, "message": "unknown method"}} if answer is None else {"result": answer}
         print(json.dumps({"jsonrpc": "2.0", "id": request["id"], **outcome}), flush=True)
 
 

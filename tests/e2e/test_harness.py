@@ -87,9 +87,7 @@ def test_codex_hooks_run_only_when_trusted(box: Sandbox, tmp_path: Path) -> None
     (turn,) = codex.turn(box, [prompt("where is the harbour?")])
     assert (turn.hooks, turn.places("ZEBRA")) == ((), ())
     codex.trust(box)
-    said, compacted, after = codex.turn(
-        box, [prompt("where?"), prompt("/compact", Say("a summary")), prompt("and?")]
-    )
+    said, compacted, after = codex.turn(box, [prompt("where?"), prompt("/compact", Say("a summary")), prompt("and?")])
     assert said.events() == ("SessionStart", "UserPromptSubmit")
     assert ["developer" in place for place in said.places("ZEBRA")] == [True, True]
     assert compacted.events() == ("PreCompact", "PostCompact")
@@ -103,9 +101,7 @@ def saying(log: Path) -> dict[str, list[dict[str, object]]]:
     probe = f"{sys.executable} -I {claude.PROBE} {log}"
     spoken = {event: f" ZEBRA-{event}" for event in ("SessionStart", "UserPromptSubmit")}
     events = {**spoken, "PreCompact": "", "PostCompact": ""}
-    return {
-        event: [{"hooks": [{"type": "command", "command": probe + words}]}] for event, words in events.items()
-    }
+    return {event: [{"hooks": [{"type": "command", "command": probe + words}]}] for event, words in events.items()}
 
 
 def test_there_is_no_way_out(box: Sandbox) -> None:

@@ -23,9 +23,7 @@ NAMES = {"one line": LINE, "two lines": f"{LINE}\n{LINE}"}
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_hooks_run_from_a_home_with_an_odd_name(
-    tmp_path: Path, release: Programs, network: Network, name: str
-) -> None:
+def test_hooks_run_from_a_home_with_an_odd_name(tmp_path: Path, release: Programs, network: Network, name: str) -> None:
     """Home, data folder and project all lie below that name."""
     box = sandbox(tmp_path / name, release, network)
     done = install(box, "--trust-hooks")
@@ -53,9 +51,7 @@ def test_data_in_a_folder_of_an_odd_name(tmp_path: Path, release: Programs, netw
     patient(Path(places["XDG_CONFIG_HOME"], "mem0-agent"))
     claude.session(box, [prompt(SAID)])
     database = Path(places["XDG_DATA_HOME"], "mem0-agent", "memory.db")
-    until(
-        lambda: any(SAID.encode() in path.read_bytes() for path in database.parent.glob("memory.db*")), SAID
-    )
+    until(lambda: any(SAID.encode() in path.read_bytes() for path in database.parent.glob("memory.db*")), SAID)
     (turn,) = codex.turn(box, [prompt(ASKED)])
     assert [line for line in recalled(turn.requests[0]) if SAID in line], turn.hooks
     assert not (box.home / ".local/share/mem0-agent").exists()

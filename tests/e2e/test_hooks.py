@@ -98,9 +98,7 @@ def test_claude_is_told_of_the_memory_when_a_session_starts(talk: dict[str, Turn
     assert recalled(talk["first"].requests[0]) == []
 
 
-def test_claude_gets_what_the_prompt_calls_for_and_each_memory_once(
-    box: Sandbox, talk: dict[str, Turn]
-) -> None:
+def test_claude_gets_what_the_prompt_calls_for_and_each_memory_once(box: Sandbox, talk: dict[str, Turn]) -> None:
     (resumed,) = [text for _, text in contexts(talk["task"].requests[0]) if words.SOURCES["resume"] in text]
     assert SAID in resumed
     assert FACT in resumed
@@ -138,9 +136,7 @@ def test_nothing_else_of_ours_reaches_the_model(talk: dict[str, Turn], thread: d
 
 
 def test_claude_is_reminded_once_after_real_work_and_never_loops(box: Sandbox) -> None:
-    writes = [
-        Call("", "Write", {"file_path": str(box.project / f"{n}.txt"), "content": "x"}) for n in range(3)
-    ]
+    writes = [Call("", "Write", {"file_path": str(box.project / f"{n}.txt"), "content": "x"}) for n in range(3)]
     worked, more = claude.session(
         box, [prompt("write three files", *writes), prompt("and a fourth", *writes[:1])], allow=TOOLS
     )
@@ -198,9 +194,7 @@ def test_nothing_failed_on_the_way(box: Sandbox, talk: dict[str, Turn], thread: 
 # Without trust
 
 
-def test_codex_runs_nothing_before_its_user_trusts_it(
-    box: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_codex_runs_nothing_before_its_user_trusts_it(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
     alone = sandbox(tmp_path_factory.mktemp("untrusted") / "user", box.programs, box.network)
     done = install(alone, "--json")
     told = {each["client"]: each for each in envelope(done)["data"]["clients"]}

@@ -153,7 +153,9 @@ def test_uninstall_when_the_receipt_does_not_know(used: Sandbox, receipt: str, p
     if receipt == "gone":
         path.unlink()
     else:
-        path.write_text(json.dumps({**known, "records": [record for record in known["records"] if not record["client"]]}))
+        path.write_text(
+            json.dumps({**known, "records": [record for record in known["records"] if not record["client"]]})
+        )
     for name in () if programs else ("claude", "codex"):
         (used.bin / name).rename(used.bin / f"{name}.away")
     done = uninstall(used, "--purge")

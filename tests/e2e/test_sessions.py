@@ -85,9 +85,7 @@ def test_what_codex_learns_claude_finds(box: Sandbox) -> None:
     fact = "The nightly build runs on the arm64 runner"
     note = Call("mem0", "add_memory", {"text": fact})
     assert len(codex.exec_turn(box, prompt("remember the runner", note)).results) == 1
-    (turn,) = claude.session(
-        box, [prompt("?", Call("mem0", "search_memories", {"query": "nightly build runner"}))]
-    )
+    (turn,) = claude.session(box, [prompt("?", Call("mem0", "search_memories", {"query": "nightly build runner"}))])
     assert fact in found(turn)
 
 

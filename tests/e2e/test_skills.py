@@ -22,9 +22,7 @@ def listed(box: Sandbox) -> dict[str, bool]:
     with codex.app(box) as server:
         data = server.call("skills/list", {"cwds": [str(box.project)]})["data"]
     assert [each["errors"] for each in data] == [[]]
-    return {
-        skill["name"]: skill["enabled"] for each in data for skill in each["skills"] if skill["name"] in NAMES
-    }
+    return {skill["name"]: skill["enabled"] for each in data for skill in each["skills"] if skill["name"] in NAMES}
 
 
 def test_both_clients_list_them_and_tell_the_model(box: Sandbox) -> None:

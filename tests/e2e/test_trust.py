@@ -68,9 +68,7 @@ def all_trusted(*commands: str) -> dict[str, str]:
     return dict.fromkeys(commands, "trusted")
 
 
-@pytest.mark.parametrize(
-    ("name", "text"), [("hooks.json", ODD), ("config.toml", INLINE)], ids=["odd style", "inline"]
-)
+@pytest.mark.parametrize(("name", "text"), [("hooks.json", ODD), ("config.toml", INLINE)], ids=["odd style", "inline"])
 def test_hooks_before_ours_stay_trusted_and_come_back_to_the_byte(box: Sandbox, name: str, text: str) -> None:
     path = write(box, name, text)
     codex.trust(box)

@@ -109,9 +109,7 @@ def test_a_stored_key_reaches_clients_that_were_started_without_it(box: Sandbox)
         done = install(box, *PLATFORM, server.endpoint, "--store-key", env={"MEM0_API_KEY": GOOD})
         assert done.exit_code == 0, done.text
         assert GOOD not in done.out + done.err
-        holders = {
-            path: mode & 0o777 for path, (mode, data) in tree(box.home).items() if GOOD.encode() in data
-        }
+        holders = {path: mode & 0o777 for path, (mode, data) in tree(box.home).items() if GOOD.encode() in data}
         assert set(holders.values()) == {0o600}, holders
         (turn,) = claude.session(box, [look])
         assert "robin" in turn.results[0]

@@ -17,14 +17,11 @@ PATHS = st.sampled_from([
     ("a", "b", "c"),
 ])  # fmt: skip
 
-SCALARS = st.sampled_from(
-    ["", "x", 'quo"te', "ünï", "l1\nl2", "\x7f\x1f", True, False, 0, -7, 2**70, 1.0, -0.0, 1e300]
-)
+SCALARS = st.sampled_from(["", "x", 'quo"te', "ünï", "l1\nl2", "\x7f\x1f", True, False, 0, -7, 2**70, 1.0, -0.0, 1e300])
 ENTRIES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
     lambda below: (
-        st.lists(below, max_size=3)
-        | st.dictionaries(st.sampled_from(["k", "mem0", "é.x", ""]), below, max_size=3)
+        st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(["k", "mem0", "é.x", ""]), below, max_size=3)
     ),
     max_leaves=6,
 )
@@ -118,9 +115,7 @@ def toml_texts(draw: st.DrawFn) -> str:
         pairs, tables = draw(st.sampled_from(forms))
         root += pairs
         sections = [*tables, *sections] if draw(st.booleans()) else [*sections, *tables]
-    parts = [draw(FILLERS) + line for line in draw(st.permutations(root))] + [
-        draw(FILLERS) + s for s in sections
-    ]
+    parts = [draw(FILLERS) + line for line in draw(st.permutations(root))] + [draw(FILLERS) + s for s in sections]
     text = "\n".join(parts) + (draw(ENDINGS) if parts else "")
     text = text.replace("\n", "\r\n") if draw(st.booleans()) else text
     return draw(BOMS) + text

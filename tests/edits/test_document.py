@@ -90,9 +90,7 @@ def test_nothing_to_do_gives_back_the_same_object(path: Path) -> None:
         (TOML, "a = 1\n", ("a = 1\n", "# mine\na = 2\n[z]\n")),
     ],
 )
-def test_our_edits_alone_are_taken_back_when_the_file_moved_on(
-    path: Path, before: str, moved: tuple[str, str]
-) -> None:
+def test_our_edits_alone_are_taken_back_when_the_file_moved_on(path: Path, before: str, moved: tuple[str, str]) -> None:
     edits = [Edit("put", SERVER, {"url": "u"}), Edit("add", ("hooks", "Stop"), {"n": 1})]
     text, done = perform(path, before.encode(), edits)
     assert revert(path, text.replace(moved[0].encode(), moved[1].encode()), done) == Reverted(

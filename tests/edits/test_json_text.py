@@ -83,9 +83,7 @@ NOTHING_TO_DO = [
 
 
 @pytest.mark.parametrize(("op", "text", "keys", "value"), NOTHING_TO_DO)
-def test_nothing_to_do_gives_back_the_same_object(
-    op: str, text: str, keys: tuple[str, ...], value: Any
-) -> None:
+def test_nothing_to_do_gives_back_the_same_object(op: str, text: str, keys: tuple[str, ...], value: Any) -> None:
     before = text.encode()
     after = json_text.drop(before, keys) if op == "drop" else getattr(json_text, op)(before, keys, value)
     assert after is before
@@ -213,9 +211,7 @@ def test_other_encodings_are_refused(data: bytes, line: int, column: int, words:
 )
 def test_what_stands_in_the_way_is_named(op: str, text: str, code: str, line: int, column: int) -> None:
     with pytest.raises(UserError) as caught:
-        json_text.drop(text.encode(), KEYS) if op == "drop" else getattr(json_text, op)(
-            text.encode(), KEYS, 1
-        )
+        json_text.drop(text.encode(), KEYS) if op == "drop" else getattr(json_text, op)(text.encode(), KEYS, 1)
     error = caught.value
     assert (error.code, error.line, error.column) == (code, line, column)
     assert error.hint
@@ -256,9 +252,7 @@ def test_a_new_file_is_laid_out_by_two_spaces() -> None:
 
 
 def test_ten_megabytes() -> None:
-    projects = {
-        f"/p/{n}": {"history": ["hello, world " * 8, n, 1.5, None], "mcpServers": {}} for n in range(60_000)
-    }
+    projects = {f"/p/{n}": {"history": ["hello, world " * 8, n, 1.5, None], "mcpServers": {}} for n in range(60_000)}
     before = json.dumps({"projects": projects, "z": 12345678901234567890}, indent=2).encode()
     assert len(before) > 10_000_000
     for keys, made in ((KEYS, 1), (("projects", "/p/31415", *KEYS), 0)):

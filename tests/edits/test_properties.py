@@ -44,16 +44,12 @@ REASONS = ("stands twice", "is not an object", "is not an array", "takes only ta
 
 
 def justified(error: UserError) -> bool:
-    return error.code in {"config.invalid", "config.unsupported"} and any(
-        word in error.message for word in REASONS
-    )
+    return error.code in {"config.invalid", "config.unsupported"} and any(word in error.message for word in REASONS)
 
 
 @relaxed
 @given(DOCUMENTS, PATHS, VALUES)
-def test_put_means_just_that_and_undo_is_exact(
-    document: tuple[Path, bytes], keys: tuple[str, ...], value: Any
-) -> None:
+def test_put_means_just_that_and_undo_is_exact(document: tuple[Path, bytes], keys: tuple[str, ...], value: Any) -> None:
     path, before = document
     kind = editor(path)
     data = kind.parse(before)
@@ -75,9 +71,7 @@ def test_put_means_just_that_and_undo_is_exact(
 
 @relaxed
 @given(DOCUMENTS, PATHS, ENTRIES | TABLES)
-def test_add_means_just_that_and_undo_is_exact(
-    document: tuple[Path, bytes], keys: tuple[str, ...], value: Any
-) -> None:
+def test_add_means_just_that_and_undo_is_exact(document: tuple[Path, bytes], keys: tuple[str, ...], value: Any) -> None:
     path, before = document
     kind = editor(path)
     data = kind.parse(before)
@@ -160,8 +154,7 @@ def test_a_variable_is_put_and_undone(text: str, key: str, value: str) -> None:
         st.tuples(st.just(DOTENV), noise(DOTENV_TEXTS)),
     ),
     PATHS,
-    VALUES
-    | st.sampled_from([None, {1, 2}, {1: 2}, float("nan"), "\ud800", b"x", {"\ud800": [None]}, object()]),
+    VALUES | st.sampled_from([None, {1, 2}, {1: 2}, float("nan"), "\ud800", b"x", {"\ud800": [None]}, object()]),
 )
 def test_bad_bytes_and_values_raise_nothing_but_a_user_error(
     document: tuple[Path, bytes], keys: tuple[str, ...], value: Any
@@ -174,9 +167,7 @@ def test_bad_bytes_and_values_raise_nothing_but_a_user_error(
         lambda: kind.drop(data, keys, 2),
         lambda: kind.add(data, keys, value),
         lambda: kind.take(data, keys, value, 1),
-        lambda: revert(
-            path, *perform(path, data, [Edit("put", keys, value), Edit("add", ("h", "S"), value)])
-        ),
+        lambda: revert(path, *perform(path, data, [Edit("put", keys, value), Edit("add", ("h", "S"), value)])),
     ):
         try:
             work()

@@ -82,10 +82,7 @@ def test_put_only_inserts(kind: str) -> None:
         assert after == before + (newline if before else "") + block
     else:
         assert (
-            after
-            == before
-            + (block.rstrip() and block[block.index("]") + 1 : block.index("url")]) * 2
-            + block.rstrip()
+            after == before + (block.rstrip() and block[block.index("]") + 1 : block.index("url")]) * 2 + block.rstrip()
         )
 
 
@@ -120,9 +117,7 @@ NOTHING_TO_DO = [
 
 
 @pytest.mark.parametrize(("op", "text", "keys", "value"), NOTHING_TO_DO)
-def test_nothing_to_do_gives_back_the_same_object(
-    op: str, text: str, keys: tuple[str, ...], value: Any
-) -> None:
+def test_nothing_to_do_gives_back_the_same_object(op: str, text: str, keys: tuple[str, ...], value: Any) -> None:
     before = text.encode()
     after = toml_text.drop(before, keys) if op == "drop" else getattr(toml_text, op)(before, keys, value)
     assert after is before
@@ -271,9 +266,7 @@ def test_bytes_that_are_no_toml_are_refused(data: bytes) -> None:
 )
 def test_what_stands_in_the_way_is_named(op: str, text: str, code: str, place: tuple[int, int]) -> None:
     with pytest.raises(UserError) as caught:
-        toml_text.drop(text.encode(), KEYS) if op == "drop" else getattr(toml_text, op)(
-            text.encode(), KEYS, 1
-        )
+        toml_text.drop(text.encode(), KEYS) if op == "drop" else getattr(toml_text, op)(text.encode(), KEYS, 1)
     error = caught.value
     assert (error.code, (error.line, error.column)) == (code, place)
     assert error.hint

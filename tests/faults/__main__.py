@@ -104,13 +104,7 @@ def main(stride: str = "1", rounds: str = "50") -> None:
     home = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         folder = Path(scratch)
-        bad = (
-            seam(folder, stride)
-            + outside(folder, stride)
-            + together(folder, int(rounds))
-            + hostile()
-            + fuzzed()
-        )
+        bad = seam(folder, stride) + outside(folder, stride) + together(folder, int(rounds)) + hostile() + fuzzed()
     sys.exit(1 if bad else 0)
 
 

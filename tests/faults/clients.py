@@ -58,9 +58,7 @@ def race(root: Path, name: str, path: Path, toll: Toll) -> None:
     """One install for both clients beside four adds of the client, one after the other."""
     here = fresh(root)
     installing = [
-        here.start(
-            "install", "--client", "claude-code", "--client", "codex", "--yes", "--no-verify", "--json"
-        )
+        here.start("install", "--client", "claude-code", "--client", "codex", "--yes", "--no-verify", "--json")
     ]
     added: list[str] = []
     for number in range(4):

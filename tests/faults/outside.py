@@ -145,9 +145,7 @@ class Trial:
 
     def compare(self, end: End, wanted: Look, counts: Counts, story: str) -> None:
         found = self.box.look()
-        caches = [
-            name for name in wanted if "/__pycache__" in name
-        ]  # Python makes them anew when it wants them
+        caches = [name for name in wanted if "/__pycache__" in name]  # Python makes them anew when it wants them
         wrong = differences(found, wanted, (found.keys() | wanted.keys()) - set(caches))
         if end.code != 0 or any(name in wanted for name in wrong):
             counts.lost += 1
@@ -162,11 +160,7 @@ class Trial:
 def theirs(before: Look, after: Look) -> set[str]:
     """Every file but those of our own state, which a run that was hurt may leave in between, and caches."""
     names = before.keys() | after.keys()
-    return {
-        name
-        for name in names
-        if not name.startswith(STATE) and name not in OWN and "/__pycache__" not in name
-    }
+    return {name for name in names if not name.startswith(STATE) and name not in OWN and "/__pycache__" not in name}
 
 
 def unloadable(home: Path) -> list[str]:

@@ -75,9 +75,7 @@ def ended(runs: Sequence[subprocess.Popen[bytes]], toll: Toll) -> set[str]:
             continue
         toll.refused += 1
         told = json.loads(out)["error"] if out else {}
-        toll.stories.append(
-            f"exit {run.returncode}: {told.get('code')} {told.get('message')} {err.decode()[-400:]}"
-        )
+        toll.stories.append(f"exit {run.returncode}: {told.get('code')} {told.get('message')} {err.decode()[-400:]}")
     return served
 
 

@@ -47,10 +47,7 @@ def needs(*prefix: str) -> None:
 
 def untouched(home: Path) -> dict[str, Mark]:
     """Everything with its times; of folders not: they have a new one where a lock was made and taken away."""
-    return {
-        name: mark._replace(mtime_ns=0) if stat.S_ISDIR(mark.mode) else mark
-        for name, mark in marks(home).items()
-    }
+    return {name: mark._replace(mtime_ns=0) if stat.S_ISDIR(mark.mode) else mark for name, mark in marks(home).items()}
 
 
 # What stands in the place of a file
@@ -91,9 +88,7 @@ def hard_link(path: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", [folder, pipe, sock, dangling, loop, ring, hard_link])
-def test_what_is_no_plain_file_is_refused(
-    here: Machine, home: Path, name: str, kind: Callable[[Path], None]
-) -> None:
+def test_what_is_no_plain_file_is_refused(here: Machine, home: Path, name: str, kind: Callable[[Path], None]) -> None:
     if kind is sock and not Path("/proc/self/fd").exists():
         pytest.skip("no /proc here")
     (home / name).unlink()

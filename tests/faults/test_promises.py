@@ -24,9 +24,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_install.py::test_unreadable_means_nothing_written_anywhere",
         "edits/test_properties.py::test_put_means_just_that_and_undo_is_exact",
     ),
-    "a second install changes no byte and no time": (
-        "test_install.py::test_twice_changes_no_byte_and_no_time",
-    ),
+    "a second install changes no byte and no time": ("test_install.py::test_twice_changes_no_byte_and_no_time",),
     "eight at once, beside a locking writer, lose nothing": (
         "faults/test_races.py::test_nothing_is_lost",
         "test_apply.py::test_eight_runs_at_once_lose_nothing",
@@ -65,9 +63,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "faults/test_security.py::test_the_key_is_in_nothing_that_is_said",
         "test_install.py::test_the_right_key_is_proved_and_stands_nowhere",
     ),
-    "no literal key goes into a repository": (
-        "faults/test_security.py::test_no_literal_key_goes_into_a_repository",
-    ),
+    "no literal key goes into a repository": ("faults/test_security.py::test_no_literal_key_goes_into_a_repository",),
     "the key is in no argument list, log, traceback, JSON or diff": (
         "faults/test_security.py::test_the_key_is_in_no_argument_list_of_ours_or_of_a_child",
         "faults/test_security.py::test_the_key_is_in_nothing_that_is_said",
@@ -129,8 +125,6 @@ def test_every_promise_has_tests(promise: str) -> None:
         path = TESTS / name
         assert path.exists(), test
         defined = {
-            node.name
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
-            if isinstance(node, ast.FunctionDef)
+            node.name for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)
         }
         assert not function or function in defined, test

@@ -22,9 +22,7 @@ def test_nothing_is_lost(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["beside a renaming writer", "beside an in-place writer"])
-def test_beside_a_writer_without_a_lock_no_file_is_torn_and_nothing_of_others_goes(
-    tmp_path: Path, name: str
-) -> None:
+def test_beside_a_writer_without_a_lock_no_file_is_torn_and_nothing_of_others_goes(tmp_path: Path, name: str) -> None:
     """Such a writer may put back a stale copy after we have ended well: entries are counted, and doctor tells."""
     toll = races.run(name, tmp_path / "race", ROUNDS)
     print(toll.line())

@@ -116,9 +116,7 @@ def test_the_key_is_in_nothing_that_is_said(here: Machine, way: tuple[str, ...],
 
 def test_a_server_that_repeats_the_key_is_not_repeated(here: Machine) -> None:
     def echo(handler: Any, request: Any) -> None:
-        handler.send(
-            401, json.dumps({"detail": f"no such key: {request.headers.get('authorization')}"}).encode()
-        )
+        handler.send(401, json.dumps({"detail": f"no such key: {request.headers.get('authorization')}"}).encode())
 
     with serving(Behaviour(answers={"*": echo})) as server:
         for words in (INSTALL, (*INSTALL, "--json")):

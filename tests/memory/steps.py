@@ -13,9 +13,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def add(memory: LocalMemory, text: str, scope: dict[str, str] | None = None, **more: Any) -> str:
-    reply = memory.add(
-        [{"role": "user", "content": text}], scope or ALICE, more.pop("metadata", None), **more
-    )
+    reply = memory.add([{"role": "user", "content": text}], scope or ALICE, more.pop("metadata", None), **more)
     return str(reply["results"][0]["id"])
 
 

@@ -68,9 +68,7 @@ def test_wrong_arguments_are_an_error_that_names_them(
 
 def test_half_a_surrogate_pair_is_replaced_not_fatal(serve: Serve) -> None:
     peer = serve()
-    failed, added = peer.call(
-        "add_memory", text="cut emoji \ud83d", metadata={"\udc00": ["\ud83d\ude00 \ud83d"]}
-    )
+    failed, added = peer.call("add_memory", text="cut emoji \ud83d", metadata={"\udc00": ["\ud83d\ude00 \ud83d"]})
     assert (failed, added["results"][0]["memory"]) == (False, "cut emoji \ufffd")
     assert peer.call("get_memories")[1]["results"][0]["metadata"] == {"\ufffd": ["\U0001f600 \ufffd"]}
     peer.raw(b'{"jsonrpc":"2.0","id":"\\ud83d","method":"ping"}\n')

@@ -23,17 +23,8 @@ PLENTY = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=8)
-    | st.just("*")
-)
-TIMES = st.sampled_from(
-    ["2026-01-01", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31", "20260101"]
-)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("*")
+TIMES = st.sampled_from(["2026-01-01", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31", "20260101"])
 OPERATORS = st.sampled_from(["eq", "ne", "in", "gt", "gte", "lt", "lte", "contains", "icontains", "nin"])
 VALUES = st.recursive(
     SCALARS | TIMES, lambda one: st.lists(one, max_size=3) | st.dictionaries(OPERATORS, one, max_size=2)
@@ -41,9 +32,7 @@ VALUES = st.recursive(
 FIELDS = st.sampled_from([*filters.FIELDS, *filters.LOGIC, "nope"])
 FILTERS = st.recursive(
     st.dictionaries(FIELDS, VALUES, max_size=3),
-    lambda one: st.fixed_dictionaries(
-        {}, optional={name: st.lists(one, max_size=3) for name in filters.LOGIC}
-    ),
+    lambda one: st.fixed_dictionaries({}, optional={name: st.lists(one, max_size=3) for name in filters.LOGIC}),
     max_leaves=8,
 )
 ARGUMENTS = st.dictionaries(
@@ -92,9 +81,7 @@ def test_filters_compile_to_sql_that_runs_or_are_refused(connection: sqlite3.Con
 def test_every_query_is_an_expression_that_runs(connection: sqlite3.Connection, query: str) -> None:
     match = terms.match(query)
     if match:
-        assert connection.execute("SELECT count(*) FROM found WHERE found MATCH ?", [match]).fetchone()[
-            0
-        ] in (0, 1)
+        assert connection.execute("SELECT count(*) FROM found WHERE found MATCH ?", [match]).fetchone()[0] in (0, 1)
 
 
 @PLENTY
@@ -108,9 +95,7 @@ def test_every_text_with_a_word_is_found_by_itself(text: str) -> None:
         " VALUES ('a', ?, ?, 0, '{}', '', '')",
         [text, terms.hidden(text)],
     )
-    found = connection.execute(
-        "SELECT count(*) FROM found WHERE found MATCH ?", [terms.match(text)]
-    ).fetchone()
+    found = connection.execute("SELECT count(*) FROM found WHERE found MATCH ?", [terms.match(text)]).fetchone()
     connection.close()
     assert found == (1,)
 

@@ -30,9 +30,7 @@ def home(tmp_path: Path) -> Home:
     (tmp_path / "claude-code.jsonl").write_text(
         claude_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",))
     )
-    (tmp_path / "codex.jsonl").write_text(
-        codex_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",))
-    )
+    (tmp_path / "codex.jsonl").write_text(codex_lines(("user", SAID), ("assistant", "Done."), edits=("/x/auth.py",)))
     return home
 
 
@@ -58,9 +56,7 @@ def test_a_session_starts_with_the_protocol_and_the_memories_of_its_project(
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_session_on_a_new_machine_starts_with_the_protocol_and_leaves_no_memory_file(
-    home: Home, client: str
-) -> None:
+def test_a_session_on_a_new_machine_starts_with_the_protocol_and_leaves_no_memory_file(home: Home, client: str) -> None:
     text = home.context(client, "SessionStart")
 
     assert "search_memories" in text
@@ -82,9 +78,7 @@ def test_a_prompt_is_answered_with_the_memories_it_calls_for(home: Home, client:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize(
-    "prompt", ["", "auth?", " " * 40 + "auth?" + " " * 40, "the and of to a in is it", 7, None]
-)
+@pytest.mark.parametrize("prompt", ["", "auth?", " " * 40 + "auth?" + " " * 40, "the and of to a in is it", 7, None])
 def test_a_prompt_that_asks_nothing_gets_nothing(home: Home, client: str, prompt: object) -> None:
     home.store("Auth uses JWT, not sessions.")
 
@@ -121,9 +115,7 @@ def test_at_most_five_memories_and_two_thousand_characters(home: Home) -> None:
     assert len(text) <= 2000
 
 
-@pytest.mark.parametrize(
-    ("most", "characters"), [(2, 2000), (1, 2000), (0, 2000), (5, 500), (5, 100), (5, 0)]
-)
+@pytest.mark.parametrize(("most", "characters"), [(2, 2000), (1, 2000), (0, 2000), (5, 500), (5, 100), (5, 0)])
 def test_the_bounds_are_what_people_configure(home: Home, most: int, characters: int) -> None:
     for number in range(6):
         home.store(f"auth rule {number}")
@@ -169,9 +161,7 @@ def test_each_request_has_a_marker_of_its_own(home: Home) -> None:
 def test_claude_code_is_told_what_its_summary_must_hold_and_codex_nothing(home: Home) -> None:
     plain = home.captured("claude-code", "PreCompact")
 
-    assert all(
-        word in plain for word in ("Goals", "Accomplishments", "Decisions", "Files modified", "Current state")
-    )
+    assert all(word in plain for word in ("Goals", "Accomplishments", "Decisions", "Files modified", "Current state"))
     assert not plain.lstrip().startswith("{")
     assert home.captured("codex", "PreCompact") == ""
     assert len(home.states()) == 2
@@ -179,15 +169,11 @@ def test_claude_code_is_told_what_its_summary_must_hold_and_codex_nothing(home: 
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("event", ["PreCompact", "PostCompact", "Stop", "SessionEnd"])
-def test_what_was_said_is_one_memory_of_its_session_replaced_in_place(
-    home: Home, client: str, event: str
-) -> None:
+def test_what_was_said_is_one_memory_of_its_session_replaced_in_place(home: Home, client: str, event: str) -> None:
     home.captured(client, event)
     first = home.states()
     with (home.root / f"{client}.jsonl").open("a") as file:
-        file.write(
-            (claude_lines if client == "claude-code" else codex_lines)(("user", "use RS256 for the keys"))
-        )
+        file.write((claude_lines if client == "claude-code" else codex_lines)(("user", "use RS256 for the keys")))
     home.captured(client, event)
     second = home.states()
 
@@ -278,8 +264,7 @@ def test_two_hundred_captured_sessions_do_not_push_out_what_was_stored_on_purpos
     memory = home.memory()
     for number in range(200):
         text = (
-            f"> add refresh token rotation to the auth system, attempt {number}\n> {ASKED} "
-            + "auth token refresh " * 5
+            f"> add refresh token rotation to the auth system, attempt {number}\n> {ASKED} " + "auth token refresh " * 5
         )
         scope = {"user_id": "alice", "app_id": APP, "agent_id": "codex", "run_id": f"s{number}"}
         memory.add([{"role": "user", "content": text}], scope, {"type": "session_state"})
@@ -316,9 +301,7 @@ def test_a_finished_task_brings_one_reminder_and_stores_nothing(home: Home) -> N
     assert "add_memory" in text
     assert "task_learning" in text
     assert home.run("claude-code", "PostToolUse") == ""
-    assert "add_memory" in home.context(
-        "claude-code", "PostToolUse", tool_input={"taskId": "2", "status": "completed"}
-    )
+    assert "add_memory" in home.context("claude-code", "PostToolUse", tool_input={"taskId": "2", "status": "completed"})
     assert not (home.data / "memory.db").exists()
 
 
@@ -475,9 +458,7 @@ ODD: tuple[object, ...] = (None, 7, [], {}, {"a": 1}, "\x00", "\ud800", "x" * 30
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("event", ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "PostToolUse"])
-def test_fields_that_are_missing_or_of_another_type_break_nothing(
-    home: Home, client: str, event: str
-) -> None:
+def test_fields_that_are_missing_or_of_another_type_break_nothing(home: Home, client: str, event: str) -> None:
     whole = home.event(client, event)
     for name in whole:
         for value in ODD:
@@ -573,9 +554,7 @@ def test_a_state_directory_that_takes_nothing_breaks_nothing(home: Home, trouble
 
     assert (result.returncode, result.stderr) == (0, b"")
     recalls = event in {"SessionStart", "UserPromptSubmit"}
-    assert (b"JWT" in result.stdout) is (
-        recalls and trouble != "disk full"
-    )  # SQLite opens no file on a full disk
+    assert (b"JWT" in result.stdout) is (recalls and trouble != "disk full")  # SQLite opens no file on a full disk
 
 
 def full_disk() -> None:
@@ -779,11 +758,7 @@ def test_what_a_hook_imports(home: Home, event: str, fields: dict[str, object], 
     heavy = HEAVY - ALLOWED_WITH_SQLITE if database else HEAVY
     assert modules & heavy == set()
     assert (modules >= DATABASE) is database
-    assert not {
-        name
-        for name in modules
-        if name.startswith("mem0_agent.") and not name.startswith("mem0_agent.memory")
-    }
+    assert not {name for name in modules if name.startswith("mem0_agent.") and not name.startswith("mem0_agent.memory")}
 
 
 def test_the_program_is_where_the_launcher_expects_it() -> None:

@@ -178,9 +178,7 @@ def test_what_was_said_without_a_network_waits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["400", "413", "422"])
-def test_what_a_server_will_never_take_does_not_hold_up_the_rest(
-    platform: Home, rest: Rest, mode: str
-) -> None:
+def test_what_a_server_will_never_take_does_not_hold_up_the_rest(platform: Home, rest: Rest, mode: str) -> None:
     rest.mode = mode
     platform.captured("claude-code", "Stop")
 
@@ -210,9 +208,7 @@ def test_what_was_meant_for_another_server_is_not_sent_to_this_one(platform: Hom
         {"exclude": 7},
     ],
 )
-def test_where_people_said_no_nothing_at_all_is_sent(
-    tmp_path: Path, rest: Rest, hooks: dict[str, Any]
-) -> None:
+def test_where_people_said_no_nothing_at_all_is_sent(tmp_path: Path, rest: Rest, hooks: dict[str, Any]) -> None:
     home = Home(tmp_path)
     if hooks.get("exclude") == ["{project}"]:
         hooks = {"exclude": [str(home.project)]}
@@ -249,9 +245,7 @@ def test_a_key_is_not_sent_over_plain_http(platform: Home) -> None:
 @pytest.mark.parametrize("client", ["claude-code", "codex"])
 def test_no_secret_is_in_any_request(home: Home, rest: Rest, client: str) -> None:
     lines = claude_lines if client == "claude-code" else codex_lines
-    turns = [
-        (role, f"{name} is {secret} so") for name, secret in SECRETS.items() for role in ("user", "assistant")
-    ]
+    turns = [(role, f"{name} is {secret} so") for name, secret in SECRETS.items() for role in ("user", "assistant")]
     (home.root / f"{client}.jsonl").write_text(lines(*turns, edits=(f"/x/{SECRETS['github']}.py",)))
     everything = " ".join(SECRETS.values())
 
@@ -273,8 +267,7 @@ def test_no_secret_and_nothing_private_is_in_any_file_of_ours(tmp_path: Path, cl
     home = Home(tmp_path)
     lines = claude_lines if client == "claude-code" else codex_lines
     turns = [
-        ("user", f"{name} is {secret} so <private>nobody reads this</private>")
-        for name, secret in SECRETS.items()
+        ("user", f"{name} is {secret} so <private>nobody reads this</private>") for name, secret in SECRETS.items()
     ]
     (home.root / f"{client}.jsonl").write_text(lines(*turns, edits=(f"/x/{SECRETS['github']}.py",)))
     everything = " ".join(SECRETS.values())
@@ -313,9 +306,7 @@ def test_several_hooks_at_once_send_each_exchange_once(platform: Home, rest: Res
     for number in range(6):
         process = platform.start("claude-code")
         assert process.stdin
-        process.stdin.write(
-            json.dumps(platform.event("claude-code", "Stop", session_id=f"s{number}")).encode()
-        )
+        process.stdin.write(json.dumps(platform.event("claude-code", "Stop", session_id=f"s{number}")).encode())
         process.stdin.close()
         process.stdin = None
         running.append(process)
@@ -330,14 +321,10 @@ def test_several_hooks_at_once_send_each_exchange_once(platform: Home, rest: Res
 def test_the_spool_is_bounded_and_the_oldest_go_first(platform: Home) -> None:
     known = platform.settings()
     for number in range(spool.ITEMS + 10):
-        assert spool.put(
-            known, str(platform.project), [{"role": "user", "content": str(number)}], {"user_id": "a"}, {}
-        )
+        assert spool.put(known, str(platform.project), [{"role": "user", "content": str(number)}], {"user_id": "a"}, {})
 
     names = spool.waiting(known.state_dir)
-    kept = [
-        json.loads((platform.state / "spool" / name).read_text())["messages"][0]["content"] for name in names
-    ]
+    kept = [json.loads((platform.state / "spool" / name).read_text())["messages"][0]["content"] for name in names]
 
     assert kept == [str(number) for number in range(10, spool.ITEMS + 10)]
     assert {(platform.state / "spool" / name).stat().st_mode & 0o777 for name in names} == {0o600}

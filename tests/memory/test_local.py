@@ -121,18 +121,14 @@ def test_one_bad_message_stores_none(memory: LocalMemory) -> None:
 
 def test_update_changes_what_is_given(memory: LocalMemory) -> None:
     one = add(memory, "auth uses sessionCookies", metadata={"type": "decision", "pinned": True, "n": 1})
-    after = memory.update(
-        one, "auth uses tokens", metadata={"n": 2, "pinned": None}, expiration_date="2999-01-01"
-    )
+    after = memory.update(one, "auth uses tokens", metadata={"n": 2, "pinned": None}, expiration_date="2999-01-01")
     assert (after["memory"], after["metadata"]) == ("auth uses tokens", {"type": "decision", "n": 2})
     assert after["expiration_date"] == "2999-01-01"
     assert after["updated_at"] > after["created_at"]
     assert found(memory, "cookies") == []
     assert found(memory, "tokens") == ["auth uses tokens"]
     assert memory.update(one, metadata={"type": "session_state"})["memory"] == "auth uses tokens"
-    assert found(memory, "tokens", {"AND": [ALICE, {"metadata": {"type": "session_state"}}]}) == [
-        "auth uses tokens"
-    ]
+    assert found(memory, "tokens", {"AND": [ALICE, {"metadata": {"type": "session_state"}}]}) == ["auth uses tokens"]
     assert add(memory, "auth uses tokens") == one
 
 

@@ -53,13 +53,9 @@ def passed_over(connection: sqlite3.Connection, wanted: Any) -> list[Any]:
 
 
 LEAVES = st.one_of(
-    st.fixed_dictionaries(
-        {"app_id": st.sampled_from(APPS) | st.sampled_from(APPS).map(lambda app: {"eq": app})}
-    ),
+    st.fixed_dictionaries({"app_id": st.sampled_from(APPS) | st.sampled_from(APPS).map(lambda app: {"eq": app})}),
     st.fixed_dictionaries({"app_id": st.fixed_dictionaries({"ne": st.sampled_from(APPS)})}),
-    st.fixed_dictionaries(
-        {"app_id": st.fixed_dictionaries({"in": st.lists(st.sampled_from(APPS), max_size=3)})}
-    ),
+    st.fixed_dictionaries({"app_id": st.fixed_dictionaries({"in": st.lists(st.sampled_from(APPS), max_size=3)})}),
     st.fixed_dictionaries({"metadata": st.fixed_dictionaries({"type": st.sampled_from(TYPES)})}),
     st.fixed_dictionaries(
         {

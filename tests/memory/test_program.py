@@ -51,9 +51,7 @@ def test_a_backend_that_cannot_be_used_is_an_error_of_the_call(serve: Serve, hom
     ],
 )
 def test_unknown_words_get_the_usage(words: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", str(PROGRAM), *words], capture_output=True, timeout=PATIENCE_S
-    )
+    done = subprocess.run([sys.executable, "-I", "-S", str(PROGRAM), *words], capture_output=True, timeout=PATIENCE_S)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"usage: ")
 
@@ -126,10 +124,7 @@ def test_a_call_that_breaks_is_answered_and_the_next_goes_on(home: Path) -> None
     bad, good = {"name": "list_events"}, {"name": "list_entities"}
     replies, error = driven(
         home,
-        [
-            {"id": n, "method": "tools/call", "params": params}
-            for n, params in enumerate((bad, good, bad, good))
-        ],
+        [{"id": n, "method": "tools/call", "params": params} for n, params in enumerate((bad, good, bad, good))],
         broken,
     )
     assert [(reply["id"], reply.get("error", {}).get("code")) for reply in replies] == [

@@ -29,9 +29,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMemory]:
     memory.close()
 
 
-@pytest.mark.parametrize(
-    "query", ["auth", "auth token", "queue cache index retry", "number7 billing", " ".join(WORDS)]
-)
+@pytest.mark.parametrize("query", ["auth", "auth token", "queue cache index retry", "number7 billing", " ".join(WORDS)])
 @pytest.mark.parametrize("user", ["alice", "bob", "nobody"])
 @pytest.mark.parametrize("top_k", [1, 5, 40, 300, 1000])
 def test_the_order_is_that_of_all_hits(crowded: LocalMemory, query: str, user: str, top_k: int) -> None:

@@ -96,10 +96,7 @@ def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
 
 
 def test_a_known_key_goes_whatever_its_shape() -> None:
-    assert (
-        redact("the key is correct-horse-battery", ["correct-horse-battery"])
-        == "the key is [redacted:known-key]"
-    )
+    assert redact("the key is correct-horse-battery", ["correct-horse-battery"]) == "the key is [redacted:known-key]"
 
 
 def test_redacting_twice_changes_nothing_more() -> None:

@@ -142,9 +142,7 @@ def test_the_selfhosted_servers_answers_get_the_platforms_shape(home: Home) -> N
 
 def test_rows_that_were_not_asked_for_are_never_answered(home: Home) -> None:
     """A server that ignores filters must not make us show another project's memories."""
-    rows = [
-        {**MEMORY, "id": str(n), "app_id": None, "metadata": {"app_id": app}} for n, app in enumerate("pq")
-    ]
+    rows = [{**MEMORY, "id": str(n), "app_id": None, "metadata": {"app_id": app}} for n, app in enumerate("pq")]
     rest = Rest(answers=lambda method, path, body: {"results": rows})
     memory = selfhosted(home, rest)
 
@@ -154,9 +152,7 @@ def test_rows_that_were_not_asked_for_are_never_answered(home: Home) -> None:
 
 
 def test_alternatives_become_one_request_each_and_one_answer(home: Home, rest: Rest) -> None:
-    wanted = {
-        "AND": [{"user_id": "alice"}, {"OR": [{"app_id": "p"}, {"metadata": {"type": "user_preference"}}]}]
-    }
+    wanted = {"AND": [{"user_id": "alice"}, {"OR": [{"app_id": "p"}, {"metadata": {"type": "user_preference"}}]}]}
 
     selfhosted(home, rest).search("q", wanted)
 
@@ -243,9 +239,7 @@ def test_nesting_without_end_is_refused() -> None:
         lambda m: m.delete_entities({"user_id": ".."}),
     ],
 )
-def test_what_would_reach_too_far_is_not_even_sent(
-    home: Home, rest: Rest, call: Callable[[Memory], Any]
-) -> None:
+def test_what_would_reach_too_far_is_not_even_sent(home: Home, rest: Rest, call: Callable[[Memory], Any]) -> None:
     with pytest.raises(Refused):
         call(selfhosted(home, rest))
 

@@ -55,8 +55,7 @@ def test_a_whole_session(home: Path, mode: str, version: str) -> None:
             changed = await peer.call_tool("update_memory", {"memory_id": one, "text": "auth uses PASETO"})
             assert text(changed)["memory"] == "auth uses PASETO"
             assert (
-                text(await peer.call_tool("get_event_status", {"event_id": added["event_id"]}))["status"]
-                == "SUCCEEDED"
+                text(await peer.call_tool("get_event_status", {"event_id": added["event_id"]}))["status"] == "SUCCEEDED"
             )
             for name, arguments in EXAMPLES.items():
                 result = await peer.call_tool(name, arguments)

@@ -110,9 +110,7 @@ def test_search_keeps_to_its_scope(memory: LocalMemory) -> None:
     assert len(found(memory, "secret", {"OR": [{"user_id": "*"}]})) == 2
 
 
-@pytest.mark.parametrize(
-    "filters", [{}, {"metadata": {"type": "x"}}, {"NOT": {"user_id": "bob"}}, {"foo": 1}]
-)
+@pytest.mark.parametrize("filters", [{}, {"metadata": {"type": "x"}}, {"NOT": {"user_id": "bob"}}, {"foo": 1}])
 def test_nobody_named_is_refused(memory: LocalMemory, filters: dict[str, Any]) -> None:
     with pytest.raises(Refused) as searched:
         memory.search("x", filters)

@@ -78,9 +78,7 @@ def test_a_last_line_without_its_end_is_answered(serve: Serve) -> None:
         (b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":["add_memory"]}}', 1, -32602),
     ],
 )
-def test_a_bad_line_is_answered_and_the_loop_goes_on(
-    serve: Serve, line: bytes, number: object, code: int
-) -> None:
+def test_a_bad_line_is_answered_and_the_loop_goes_on(serve: Serve, line: bytes, number: object, code: int) -> None:
     peer = serve()
     peer.raw(line + b"\n")
     reply = peer.receive()

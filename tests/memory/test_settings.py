@@ -100,9 +100,7 @@ def test_the_rest_api_of_each_backend(load: Load, text: str, api_url: str) -> No
         ('user_id = "from-file"', "from-env", "from-file"),
     ],
 )
-def test_the_user(
-    load: Load, monkeypatch: pytest.MonkeyPatch, configured: str, variable: str, user: str
-) -> None:
+def test_the_user(load: Load, monkeypatch: pytest.MonkeyPatch, configured: str, variable: str, user: str) -> None:
     monkeypatch.setenv("MEM0_USER_ID", variable)
     assert load(configured).user_id == user
 
@@ -197,9 +195,7 @@ def test_a_replaced_file_of_same_size_and_time_is_seen(load: Load, home: Path) -
     assert load().user_id == "eve"
 
 
-@pytest.mark.parametrize(
-    "garbage", [b"", b"{", b"[]", b"\xff", b'{"stamp": 1}', b'{"stamp": null, "table": 3}']
-)
+@pytest.mark.parametrize("garbage", [b"", b"{", b"[]", b"\xff", b'{"stamp": 1}', b'{"stamp": null, "table": 3}'])
 def test_a_broken_copy_is_no_harm(load: Load, home: Path, garbage: bytes) -> None:
     load('user_id = "bob"')
     (home / "state" / "settings.json").write_bytes(garbage)

@@ -28,8 +28,7 @@ def test_the_first_write_makes_a_private_file(tmp_path: Path) -> None:
         memory = LocalMemory(str(tmp_path / "a" / "b" / "memory.db"), "alice")
         add(memory, "x")
         modes = {
-            str(one.relative_to(tmp_path)): stat.S_IMODE(one.stat().st_mode)
-            for one in sorted(tmp_path.rglob("*"))
+            str(one.relative_to(tmp_path)): stat.S_IMODE(one.stat().st_mode) for one in sorted(tmp_path.rglob("*"))
         }
         memory.close()
     finally:

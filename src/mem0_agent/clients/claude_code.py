@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from mem0_agent.clients import claude_hooks, claude_places, claude_plugins, claude_policy, programs
 from mem0_agent.model import (
-    KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
+    KEY_VARIABLE,
+    NAME,
+    Edit,
+    Endpoint,
+    Finding,
+    Presence,
+    Registration,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -79,10 +85,11 @@ def lock(host: Host, path: Path) -> Path | None:
 def presence(host: Host, files: Files) -> Presence:
     found = program(host)
     if found:
-        return Presence(True, programs.file_version(found, "@anthropic-ai/claude-code", files), found, str(found))
+        version = programs.file_version(found, "@anthropic-ai/claude-code", files)
+        return Presence(detected=True, version=version, program=found, evidence=str(found))
     if files.get(main_file(host)) is not None:
-        return Presence(True, evidence=str(main_file(host)))
-    return Presence(False, evidence=f"no {PROGRAM} on PATH, no {main_file(host)}")
+        return Presence(detected=True, evidence=str(main_file(host)))
+    return Presence(detected=False, evidence=f"no {PROGRAM} on PATH, no {main_file(host)}")
 
 
 version = programs.printed_version
@@ -92,14 +99,14 @@ version = programs.printed_version
 
 
 def registrations(host: Host, project: Path | None, files: Files) -> tuple[Registration, ...]:
-    return tuple([
+    return (
         *in_main_file(main_file(host), files),
         *(r for path in project_files(project) for r in in_file(path, files, "project", project=path.parent)),
         *in_file(managed_file(host), files, "managed"),
         *(r for path in dead_files(host) for r in in_file(path, files, "unread", live=False)),
         *in_file(settings_file(host), files, "unread", live=False),
         *claude_plugins.registrations(host, project, files),
-    ])  # fmt: skip
+    )
 
 
 def in_main_file(path: Path, files: Files) -> Iterator[Registration]:
@@ -207,6 +214,7 @@ def approved(host: Host, files: Files, registration: Registration) -> bool:
     entry = projects.get(str(project))
     places += [entry] if isinstance(entry, dict) else []
     return any(
-        place.get("enableAllProjectMcpServers") is True or registration.name in programs.texts(place.get("enabledMcpjsonServers"))
+        place.get("enableAllProjectMcpServers") is True
+        or registration.name in programs.texts(place.get("enabledMcpjsonServers"))
         for place in places
     )

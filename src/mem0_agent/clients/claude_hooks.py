@@ -84,8 +84,8 @@ def off(host: Host, files: Files, project: Path | None) -> Finding | None:
     for _, path in places(host, project):
         if programs.document(path, files).get("disableAllHooks") is True:
             return Finding(
-                "hooks.disabled", "error", "Hooks are switched off in Claude Code", f"disableAllHooks is true in {path}",
-                f"Take “disableAllHooks” out of {path}", ID, path,
+                "hooks.disabled", "error", "Hooks are switched off in Claude Code",
+                f"disableAllHooks is true in {path}", f"Take “disableAllHooks” out of {path}", ID, path,
             )  # fmt: skip
     return None
 

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from mem0_agent.clients import codex_hooks, codex_plugins, codex_policy, programs
 from mem0_agent.model import (
-    KEY_VARIABLE, NAME, Edit, Endpoint, Finding, Presence, Registration,
+    KEY_VARIABLE,
+    NAME,
+    Edit,
+    Endpoint,
+    Finding,
+    Presence,
+    Registration,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -20,7 +26,9 @@ TITLE = "OpenAI Codex"
 PROGRAM = "codex"
 RESTART = "Start a new Codex session: a running one keeps the servers it began with."
 
-PASSED_ON = ("HOME", "LOGNAME", "PATH", "SHELL", "USER", "__CF_USER_TEXT_ENCODING", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ")
+PASSED_ON = (
+    "HOME", "LOGNAME", "PATH", "SHELL", "USER", "__CF_USER_TEXT_ENCODING", "LANG", "LC_ALL", "TERM", "TMPDIR", "TZ",
+)  # fmt: skip
 """The only variables that a stdio server gets unless its entry names more."""
 
 hooks = codex_hooks
@@ -79,10 +87,11 @@ def lock(host: Host, path: Path) -> Path | None:
 def presence(host: Host, files: Files) -> Presence:
     found = program(host)
     if found:
-        return Presence(True, programs.file_version(found, "@openai/codex", files), found, str(found))
+        version = programs.file_version(found, "@openai/codex", files)
+        return Presence(detected=True, version=version, program=found, evidence=str(found))
     if files.get(main_file(host)) is not None:
-        return Presence(True, evidence=str(main_file(host)))
-    return Presence(False, evidence=f"no {PROGRAM} on PATH, no {main_file(host)}")
+        return Presence(detected=True, evidence=str(main_file(host)))
+    return Presence(detected=False, evidence=f"no {PROGRAM} on PATH, no {main_file(host)}")
 
 
 version = programs.printed_version

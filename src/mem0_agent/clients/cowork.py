@@ -151,9 +151,7 @@ def policy(host: Host, files: Files) -> tuple[Finding, ...]:
     for path in policy_files(host):
         rules = cowork_places.settings(path, files.get(path))
         if forbidden(rules, "isLocalDevMcpEnabled"):
-            detail = (
-                f"isLocalDevMcpEnabled is false in {path}: Claude Desktop starts no server of its own file."
-            )
+            detail = f"isLocalDevMcpEnabled is false in {path}: Claude Desktop starts no server of its own file."
             fix = f"Ask the administrator of this machine to set isLocalDevMcpEnabled to true in {path}"
             title = "Claude Desktop may start no local server"
             found.append(Finding("policy.blocked", "error", title, detail, fix, ID, path))

@@ -31,9 +31,7 @@ UPLOAD = (
 )
 NO_SERVER = "It brings the skills and no server."
 CONNECT = "Then connect the memory itself:"
-DIRECT = (
-    "The tools come with an entry in Desktop's own file: mem0-agent install --client cowork --mode direct"
-)
+DIRECT = "The tools come with an entry in Desktop's own file: mem0-agent install --client cowork --mode direct"
 HOOKS = (
     "Its hooks call this machine's launcher. They can work in Cowork tasks that run on this machine, and do nothing in"
     " Anthropic's cloud or on another machine; whether Cowork runs them is up to its version."
@@ -47,12 +45,8 @@ CONNECTOR = (
     "4. In a new Cowork task ask: call list_entities from Mem0.",
     "Menus move; Mem0's own page: https://docs.mem0.ai/platform/mem0-mcp",
 )
-HERE_ONLY = (
-    "The memory is on this machine: nothing leads to it from Anthropic's cloud while Desktop is closed."
-)
-OWN_SERVER = (
-    "A custom connector is reached from Anthropic's cloud: it needs an address of your server that is public."
-)
+HERE_ONLY = "The memory is on this machine: nothing leads to it from Anthropic's cloud while Desktop is closed."
+OWN_SERVER = "A custom connector is reached from Anthropic's cloud: it needs an address of your server that is public."
 NO_CONNECTORS = "With an organisation's own inference Claude has no connectors of an account."
 WSL = (
     "This is the Linux side of a Windows machine (WSL). Claude Desktop for Windows reads Windows' files only: run"

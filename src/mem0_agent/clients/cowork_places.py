@@ -51,9 +51,7 @@ def folders(host: Host) -> tuple[Path, ...]:
 def windows_data(host: Host) -> tuple[Path, Path]:
     """The folders AppData/Local and AppData/Roaming."""
     data = host.home / "AppData"
-    return Path(host.env.get("LOCALAPPDATA") or data / "Local"), Path(
-        host.env.get("APPDATA") or data / "Roaming"
-    )
+    return Path(host.env.get("LOCALAPPDATA") or data / "Local"), Path(host.env.get("APPDATA") or data / "Roaming")
 
 
 def packages(host: Host) -> tuple[Path, ...]:
@@ -99,9 +97,7 @@ def programs(host: Host) -> tuple[str, ...]:
         "/usr/lib/claude-desktop*", "/opt/claude-desktop*", "/nix/store/*claude-desktop*", "/tmp/.mount_[Cc]laude*",  # noqa: S108 - where an AppImage shows itself
         f"{host.home}/*claude-desktop*",
     )  # fmt: skip
-    return tuple(
-        f"{root}/{name}" for root in trees for name in ("claude-desktop", "claude", "electron", "app.asar")
-    )
+    return tuple(f"{root}/{name}" for root in trees for name in ("claude-desktop", "claude", "electron", "app.asar"))
 
 
 def applications(host: Host) -> tuple[Path, ...]:
@@ -165,11 +161,7 @@ def property_list(data: bytes | None) -> Mapping[str, Json]:
 
 def numbered(host: Host) -> Iterator[str]:
     """The versions that stand in the names of Windows' folders."""
-    roots = (
-        (windows_data(host)[0] / "AnthropicClaude", Path("C:/Program Files/WindowsApps"))
-        if host.windows
-        else ()
-    )
+    roots = (windows_data(host)[0] / "AnthropicClaude", Path("C:/Program Files/WindowsApps")) if host.windows else ()
     for name in (name for root in roots for name in host.names(root)):
         if found := NUMBERED.match(name):
             yield found.group(1)
@@ -182,9 +174,7 @@ def newest(versions: Iterator[str]) -> str:
 
 def debian_version(data: bytes | None) -> str:
     for paragraph in (data or b"").decode("utf-8", "replace").split("\n\n"):
-        fields = dict(
-            line.split(": ", 1) for line in paragraph.splitlines() if ": " in line and line[0] != " "
-        )
+        fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if ": " in line and line[0] != " ")
         if fields.get("Package") in DEBIAN and fields.get("Status", "").endswith(" installed"):
             return fields.get("Version", "")
     return ""

@@ -36,9 +36,7 @@ def registrations(host: Host, files: Files) -> Iterator[Registration]:
         names = {"CLAUDE_PLUGIN_ROOT": str(root)}
         for name, entry in bundles.servers(root, MANIFESTS, files).items():
             filled: Mapping[str, Json] = bundles.filled(dict(entry), names)
-            yield Registration(
-                ID, name, "account", path, ("plugins", identity, name), filled, plugin=identity
-            )
+            yield Registration(ID, name, "account", path, ("plugins", identity, name), filled, plugin=identity)
 
 
 # Extensions

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os.path
+import ntpath
+import posixpath
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +105,7 @@ def texts(value: Json) -> list[str]:
 
 def told(host: Host, folder: str) -> Path:
     """A folder that a variable names, from where the client would be started; no ``..`` is left in it."""
-    return Path(os.path.normpath(host.cwd / folder))
+    return Path((ntpath if host.windows else posixpath).normpath(host.cwd / folder))
 
 
 def ancestors(folder: Path) -> tuple[Path, ...]:

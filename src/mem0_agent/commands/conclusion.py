@@ -36,7 +36,7 @@ def concluded(job: Job, plan: Plan, outcomes: Mapping[str, Outcome]) -> Report:
 def trust_of(job: Job, part: ClientPlan) -> Trust:
     """Whether the client will run our hooks, after recording trust where the user asked for it."""
     side = CLIENTS[part.client].hooks
-    known = host.gather([partial(CLIENTS[part.client].wants, job.here, job.request.project)])
+    known = host.gather([partial(CLIENTS[part.client].wants, job.here, job.request.project)], problems=[])
     ours = [
         h for h in hooks.everywhere(job.here, part.client, job.request.project, known) if hooks.is_ours(job.here, h)
     ]

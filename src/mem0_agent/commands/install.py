@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mem0_agent.commands.options import Job
     from mem0_agent.commands.plugin import Moves
     from mem0_agent.draft import Request
-    from mem0_agent.model import Files, Host, Outcome, Plan, Report
+    from mem0_agent.model import Endpoint, Files, Host, Outcome, Plan, Report
 
 ATTEMPTS = 8
 """How often a plan is made anew because another program wrote in between."""
@@ -38,9 +38,12 @@ def run(job: Job) -> Report:
     tried = prove(job, plan, known) if idle else rehearsal(job, plan, known)
     failed = {name: outcome for name, outcome in tried.items() if not outcome.ok}
     if failed:
-        return report(job, plan, tried, error=unproved(failed, "Nothing was written."))
+        return report(job, plan, tried, error=unproved(failed, targets(job, plan, known), "Nothing was written."))
     job.face.plan(plan, full=job.options.dry_run)
-    if job.options.dry_run or idle:
+    if job.options.dry_run:
+        return concluded(job, plan, tried)
+    if idle:
+        completed(job)
         return concluded(job, plan, tried)
     if not job.face.confirm("Write these changes?"):
         raise UserError("usage.declined", "Nothing was written.", exit_code=Exit.FAILED)
@@ -49,9 +52,19 @@ def run(job: Job) -> Report:
     return carried_out(job, plan, moving)
 
 
+def completed(job: Job) -> None:
+    """What a run that was killed between its files and its end has left to do."""
+    apply.mend(job.here.dirs)
+    host.compile_wing(runtime.root(job.here, job.kit.wing), job.kit.wing, job.here.python)
+
+
+def targets(job: Job, plan: Plan, known: Files) -> dict[str, Endpoint]:
+    return install.endpoints(job.here, install.overlaid(known, plan.changes), plan)
+
+
 def planned(job: Job) -> tuple[Plan, Files]:
-    receipt = ledger.load(job.here.dirs)
     known = gathered(job)
+    receipt = ledger.load(job.here.dirs)  # after the files, so that what another run of ours wrote is known as ours
     request = replace(job.request, running=running(job.here, job.request.clients))
     scene = Scene(job.here, known, receipt, request, job.kit, partial(ledger.restore_bytes, job.here.dirs))
     plan = install.plan(scene)
@@ -106,12 +119,19 @@ def carried_out(job: Job, plan: Plan, moving: Moves) -> Report:
                     outcomes = proof(job, plan)
             membership.adopt(here, visits)
             plugin.left(job, moving)
-            return concluded(job, plan, outcomes)
+            if attempt == ATTEMPTS - 1 or not lost(plan):
+                return concluded(job, plan, outcomes)
         except apply.Moved:
             if attempt == ATTEMPTS - 1:
                 raise
-            plan = replace(planned(job)[0], clients=plan.clients)
+        plan = replace(planned(job)[0], clients=plan.clients)
     raise AssertionError  # the loop returns or raises
+
+
+def lost(plan: Plan) -> bool:
+    """Whether a client has put a stale copy of its file back over ours in the meantime."""
+    edited = [change for change in plan.changes if change.edits]
+    return bool(apply.settled(edited, partial(host.read, problems=[])))
 
 
 def proof(job: Job, plan: Plan) -> dict[str, Outcome]:
@@ -125,5 +145,5 @@ def proof(job: Job, plan: Plan) -> dict[str, Outcome]:
     outcomes = prove(job, plan, known)
     failed = {name: outcome for name, outcome in outcomes.items() if not outcome.ok}
     if failed:
-        raise unproved(failed, "Every file is as it was before.")
+        raise unproved(failed, targets(job, plan, known), "Every file is as it was before.")
     return outcomes

@@ -7,7 +7,6 @@ import getpass
 import sys
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mem0_agent import apps, host, ledger
@@ -17,6 +16,7 @@ from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserErro
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from mem0_agent.model import Host, Kit
     from mem0_agent.render import Face
@@ -77,8 +77,9 @@ def request_of(here: Host, words: Words, face: Face) -> Request:
     clients = apps.scoped(named or detected(here), words["scope"], named=bool(named))
     return Request(
         clients, backend, words["scope"], project_folder(here, words["project"]), words["mode"],
-        key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]), words["trust_hooks"],
-        bundle=host.tree(host.template_path("plugin")) if words["mode"] == "plugin" else {}, named=bool(named),
+        key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]),
+        words["trust_hooks"], named=bool(named),
+        bundle=host.tree(host.template_path("plugin")) if words["mode"] == "plugin" else {},
     )  # fmt: skip
 
 

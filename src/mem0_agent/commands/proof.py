@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mem0_agent.commands.options import Job
     from mem0_agent.model import Endpoint, Files, Host, Outcome, Plan
 
+
 def rehearsal(job: Job, plan: Plan, known: Files) -> dict[str, Outcome]:
     """What every planned entry answers before anything is written.
 
@@ -69,9 +70,9 @@ def probed(job: Job, targets: Mapping[str, Endpoint], *, share: bool) -> dict[st
         return probe.probe_all(targets, job.options.timeout, progress.done, share=share)
 
 
-def unproved(failed: Mapping[str, Outcome], consequence: str) -> UserError:
+def unproved(failed: Mapping[str, Outcome], targets: Mapping[str, Endpoint], consequence: str) -> UserError:
     name, outcome = next(iter(failed.items()))
     return UserError(
         outcomes.finding_id(outcome), f"{CLIENTS[name].TITLE}: {outcome.detail} {consequence}",
-        hint=outcomes.advice(outcome), exit_code=Exit.NOT_VERIFIED,
+        hint=outcomes.advice(outcome, targets.get(name)), exit_code=Exit.NOT_VERIFIED,
     )  # fmt: skip

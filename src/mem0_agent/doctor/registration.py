@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mem0_agent import outcomes, registrations
-from mem0_agent.clients import bundles, programs, shop
-from mem0_agent.clients.plugins import OWN, PLUGINS
-from mem0_agent.doctor import apps
+from mem0_agent.clients.plugins import PLUGINS
+from mem0_agent.doctor import apps, plugin
 from mem0_agent.doctor.case import INSTALL
-from mem0_agent.edits.text import MISSING, value_at
 from mem0_agent.model import KEY_VARIABLE, Finding
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
     held = memories(case.host, case.files, case.project, client)
     live = [pair for pair in held if pair[0].live]
     yield from (unread(client, registration) for registration, _ in held if not registration.live)
-    yield from own_plugin(case, client, held)
+    yield from plugin.findings(case, client, held)
     if not live:
         yield from apps.without(case, client, missing(case, client))
         return
@@ -72,53 +70,6 @@ def unread(client: Client, registration: Registration) -> Finding:
         client.ID,
         registration.path,
     )
-
-
-def own_plugin(case: Case, client: Client, held: list[Held]) -> Iterator[Finding]:
-    """Our plugin in this client: there, or registered without anything behind it."""
-    side = OWN.get(client.ID)
-    places = side.traces(case.host, case.files).places if side else ()
-    named = [path for path, keys in places if shop.IDENTITY in keys and has(case, path, keys)]
-    mine = [registration for registration, _ in held if registration.plugin == shop.IDENTITY]
-    if named and not mine:
-        yield Finding(
-            "plugin.broken",
-            "error",
-            f"The plugin {shop.IDENTITY} is registered in {client.TITLE} and brings nothing",
-            f"{named[0]} names it; its folder {shop.folder(case.host)} or the client's copy of it is gone or broken.",
-            f"{INSTALL} --client {client.ID} --mode plugin",
-            client.ID,
-            named[0],
-        )
-    elif mine and mine[0].live:
-        yield of_version(case, client, mine[0])
-
-
-def of_version(case: Case, client: Client, mine: Registration) -> Finding:
-    version = bundles.lenient(shop.manifest(case.host), case.files).get("version")
-    if client.ID == "codex" and version and not OWN[client.ID].joined(case.host, case.files, str(version)):
-        return Finding(
-            "plugin.outdated",
-            "warning",
-            f"{client.TITLE} reads another copy of the plugin {shop.IDENTITY}",
-            f"In {shop.folder(case.host)} lies version {version}.",
-            f"{INSTALL} --client {client.ID} --mode plugin",
-            client.ID,
-            mine.path,
-        )
-    return Finding(
-        "plugin.ok",
-        "ok",
-        f"The plugin {shop.IDENTITY} is on in {client.TITLE}",
-        str(mine.path),
-        "",
-        client.ID,
-        mine.path,
-    )
-
-
-def has(case: Case, path: Path, keys: tuple[str, ...]) -> bool:
-    return value_at(dict(programs.document(path, case.files)), keys) is not MISSING
 
 
 def missing(case: Case, client: Client) -> Finding:

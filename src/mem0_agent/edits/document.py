@@ -64,9 +64,7 @@ def editor(path: Path) -> Editor:
     """Return the editor for what the file's name says it is. Raises UserError where it says nothing."""
     suffix = ".env" if path.name == ".env" else path.suffix.lower()
     if suffix not in EDITORS:
-        raise UserError(
-            "config.unsupported", "This is no kind of file that we edit.", hint=BY_HAND, path=path
-        )
+        raise UserError("config.unsupported", "This is no kind of file that we edit.", hint=BY_HAND, path=path)
     return EDITORS[suffix]
 
 

@@ -131,9 +131,7 @@ def no_array(text: bytes, keys: Sequence[str]) -> UserError:
     """Return the error for an edit of an array."""
     del text
     name = ".".join(keys)
-    return UserError(
-        "config.unsupported", f"A KEY=value file has no arrays, so {name} is none.", hint=BY_HAND
-    )
+    return UserError("config.unsupported", f"A KEY=value file has no arrays, so {name} is none.", hint=BY_HAND)
 
 
 def opened(data: bytes, keys: Sequence[str]) -> tuple[str, str, Line | None]:

@@ -171,9 +171,7 @@ def root(text: str) -> int:
     if text[start : start + 1] == "{":
         return start
     if start == len(text):
-        raise invalid(
-            text, 0, "The file is empty, which is not valid JSON.", "Write {} into it or delete it."
-        )
+        raise invalid(text, 0, "The file is empty, which is not valid JSON.", "Write {} into it or delete it.")
     value_end(text, start)
     raise invalid(text, start, "The document is not a JSON object.")
 

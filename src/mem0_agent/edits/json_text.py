@@ -107,11 +107,7 @@ def take(text: bytes, keys: Sequence[str], value: Json, made: int = 0) -> bytes:
     if trail[-1].at < 0:
         return text
     box = array(source, trail, keys)
-    equal = (
-        n
-        for n, item in enumerate(box.items)
-        if same(json_scan.value_of(source[item.value : item.end]), value)
-    )
+    equal = (n for n, item in enumerate(box.items) if same(json_scan.value_of(source[item.value : item.end]), value))
     index = next(equal, None)
     if index is None:
         return text

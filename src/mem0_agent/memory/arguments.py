@@ -40,12 +40,8 @@ def check(name: str, value: object, schema: Json) -> None:
     kind = schema["type"]
     if not fits(value, kind):
         raise invalid(f"{name} must be {WORDS[kind]}, not {json_type(value)}.")
-    if isinstance(value, int | float) and not schema.get("minimum", value) <= value <= schema.get(
-        "maximum", value
-    ):
-        bounds = f"at least {schema['minimum']}" + (
-            f" and at most {schema['maximum']}" if "maximum" in schema else ""
-        )
+    if isinstance(value, int | float) and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        bounds = f"at least {schema['minimum']}" + (f" and at most {schema['maximum']}" if "maximum" in schema else "")
         raise invalid(f"{name} must be {bounds}.")
     if isinstance(value, list):
         for number, item in enumerate(value):

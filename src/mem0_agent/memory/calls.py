@@ -85,9 +85,7 @@ def search_memories(memory: Memory, user_id: str, given: Json) -> Json:
 
 
 def get_memories(memory: Memory, user_id: str, given: Json) -> Json:
-    return memory.memories(
-        narrowed(user_id, given), page=given.get("page", 1), page_size=given.get("page_size", 100)
-    )
+    return memory.memories(narrowed(user_id, given), page=given.get("page", 1), page_size=given.get("page_size", 100))
 
 
 def update_memory(memory: Memory, _user_id: str, given: Json) -> Json:

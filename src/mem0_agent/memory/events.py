@@ -99,9 +99,7 @@ def user_prompt(event: Event) -> str:
     asked = prompt if local else redact(prompt[:PROMPT], [settings.key()])
     scope = identity.scope(settings, event.client, event.cwd, event.session)
     shown = Session(settings.state_dir, event.client, event.session, event.agent).shown
-    rows = recall.for_prompt(
-        memory(settings), scope, asked, shown, local=local, most=settings.hooks.max_memories
-    )
+    rows = recall.for_prompt(memory(settings), scope, asked, shown, local=local, most=settings.hooks.max_memories)
     text, ids = recall.fenced(rows, settings.hooks.max_characters, asked)
     remember(event, ids)
     return text
@@ -133,11 +131,7 @@ def tool_used(event: Event) -> str:
 def finished(event: Event) -> str:
     """Answer the number of the task that this use of a tool completed, else nothing."""
     given = event.fields.get("tool_input")
-    if (
-        event.client != "claude-code"
-        or event.word("tool_name") != "TaskUpdate"
-        or not isinstance(given, dict)
-    ):
+    if event.client != "claude-code" or event.word("tool_name") != "TaskUpdate" or not isinstance(given, dict):
         return ""
     return str(given.get("taskId")) if given.get("status") == "completed" else ""
 

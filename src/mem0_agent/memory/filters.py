@@ -131,9 +131,7 @@ def entity(name: str, value: object) -> Sql:
     column = f"m.{name}"
     if value == "*":
         return f"{column} IS NOT NULL", []
-    return operators(
-        name, value, "eq ne in", lambda op, item: (f"{column} {COMPARISONS[op]} ?", [string(name, item)])
-    )
+    return operators(name, value, "eq ne in", lambda op, item: (f"{column} {COMPARISONS[op]} ?", [string(name, item)]))
 
 
 def moment(column: str, op: str, value: object) -> Sql:

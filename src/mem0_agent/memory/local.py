@@ -157,14 +157,10 @@ class LocalMemory:
         owner = rows.owned(scope)
         if not owner:
             raise Refused("scope_missing", f"Name at least one of {', '.join(SCOPES)}.", 400)
-        condition = word.join(
-            f"{name} IS NOT NULL" if owner[name] == "*" else f"{name} = ?" for name in owner
-        )
+        condition = word.join(f"{name} IS NOT NULL" if owner[name] == "*" else f"{name} = ?" for name in owner)
         values = [value for value in owner.values() if value != "*"]
         with self.store.reading() as connection:
-            found = [
-                row[0] for row in connection.execute(f"SELECT id FROM memories WHERE {condition}", values)
-            ]
+            found = [row[0] for row in connection.execute(f"SELECT id FROM memories WHERE {condition}", values)]
         if not found:
             return {"message": message, "deleted": 0}
         with self.store.writing() as connection:

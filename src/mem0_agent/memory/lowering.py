@@ -78,20 +78,13 @@ def both(left: list[Flat], right: list[Flat]) -> list[Flat]:
     """Every pair of alternatives that do not contradict each other."""
     if len(left) * len(right) > ALTERNATIVES:
         raise refused(f"more than {ALTERNATIVES} alternatives")
-    return [
-        {**one, **two}
-        for one in left
-        for two in right
-        if all(one.get(key, two[key]) == two[key] for key in two)
-    ]
+    return [{**one, **two} for one in left for two in right if all(one.get(key, two[key]) == two[key] for key in two)]
 
 
 def holds(wanted: Flat, row: Flat) -> bool:
     """Whether a memory in the platform's shape is what a conjunction asks for: servers may apply less."""
     held = row.get("metadata") or {}
-    return all(
-        (row.get(name) if name in SCOPES else held.get(name)) == value for name, value in wanted.items()
-    )
+    return all((row.get(name) if name in SCOPES else held.get(name)) == value for name, value in wanted.items())
 
 
 def refused(what: str) -> Refused:

@@ -27,14 +27,10 @@ SPARE = 32
 """Hits that are read beyond twice those wanted, for some are expired, another user's or captured sessions."""
 
 BM25 = f"-bm25(found, 1.0, {WORDS_WEIGHT}, 0.0)"
-SHOWN = (
-    f"{rows.COLUMNS}, m.seq, bm25, bm25 * iif(m.type = '{SESSION_STATE}', {CAPTURED_WEIGHT}, 1) AS strength"
-)
+SHOWN = f"{rows.COLUMNS}, m.seq, bm25, bm25 * iif(m.type = '{SESSION_STATE}', {CAPTURED_WEIGHT}, 1) AS strength"
 
 
-def ranked(
-    connection: sqlite3.Connection, match: str, condition: str, params: list[Any], top_k: int
-) -> list[Hit]:
+def ranked(connection: sqlite3.Connection, match: str, condition: str, params: list[Any], top_k: int) -> list[Hit]:
     """Find the ``top_k`` strongest hits for which ``condition`` holds, a condition on ``memories m``.
 
     To read the row of every hit takes as long as to rank them all. So the first few by BM25 are read, and the
@@ -54,9 +50,7 @@ def ranked(
     return every(connection, match, condition, params, top_k)
 
 
-def every(
-    connection: sqlite3.Connection, match: str, condition: str, params: list[Any], top_k: int
-) -> list[Hit]:
+def every(connection: sqlite3.Connection, match: str, condition: str, params: list[Any], top_k: int) -> list[Hit]:
     """Answer the same, from the rows of all hits."""
     return connection.execute(
         f"""SELECT {SHOWN} FROM (

@@ -37,9 +37,7 @@ ORDER = ("user_preference", "convention", "decision", "anti_pattern", "environme
 """What is most useful at the start of a session, first."""
 
 
-def for_prompt(
-    memory: Memory, scope: Scope, prompt: str, shown: list[str], *, local: bool, most: int
-) -> list[Json]:
+def for_prompt(memory: Memory, scope: Scope, prompt: str, shown: list[str], *, local: bool, most: int) -> list[Json]:
     """Answer the memories that a prompt calls for, best first, at most ``most``, none that is in ``shown``.
 
     One that was stored on purpose is never pushed out by captured sessions, of which there are at most two.
@@ -75,9 +73,7 @@ def echo(row: Json, query: str) -> bool:
 
 def together(memory: Memory, scope: Scope, query: str, top_k: int) -> tuple[list[Json], list[Json]]:
     """One search of a remote memory, for each costs a round trip."""
-    found = memory.search(query, {"AND": visible(scope)}, top_k=min(top_k + CROWD, TOP), threshold=THRESHOLD)[
-        "results"
-    ]
+    found = memory.search(query, {"AND": visible(scope)}, top_k=min(top_k + CROWD, TOP), threshold=THRESHOLD)["results"]
     captured = [row for row in found if kind(row) == SESSION_STATE]
     return [row for row in found if kind(row) != SESSION_STATE], captured
 

@@ -92,9 +92,7 @@ class Platform:
     def delete_entities(self, scope: Scope) -> Json:
         for name, value in needed(scope).items():
             self.wire.call("DELETE", f"/v2/entities/{name.removesuffix('_id')}/{segment(value)}/")
-        return {
-            "message": f"Deleted: {', '.join(f'{name}={value}' for name, value in named(scope).items())}."
-        }
+        return {"message": f"Deleted: {', '.join(f'{name}={value}' for name, value in named(scope).items())}."}
 
     def entities(self) -> Json:
         return listed(self.wire.call("GET", "/v1/entities/"))

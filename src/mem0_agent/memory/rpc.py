@@ -144,9 +144,7 @@ def stateless(params: Json) -> bool:
 
 def dressed(method: str, result: Json) -> Json:
     """Add what the stateless revision wants of every result, and of those that may be cached."""
-    cached = (
-        {"ttlMs": LIST_TTL_MS, "cacheScope": "private"} if method in ("tools/list", "server/discover") else {}
-    )
+    cached = {"ttlMs": LIST_TTL_MS, "cacheScope": "private"} if method in ("tools/list", "server/discover") else {}
     return {**result, **cached, "resultType": "complete", "_meta": {SERVER_KEY: SERVER}}
 
 

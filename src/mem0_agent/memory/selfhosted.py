@@ -119,13 +119,9 @@ class SelfHosted:
         return {"message": f"Deleted: {', '.join(f'{name}={value}' for name, value in names.items())}."}
 
     def entities(self) -> Json:
-        rows = [
-            {**row, "name": row.get("name", row.get("id"))}
-            for row in rows_of(self.wire.call("GET", "/entities"))
-        ]
+        rows = [{**row, "name": row.get("name", row.get("id"))} for row in rows_of(self.wire.call("GET", "/entities"))]
         totals = {
-            f"total_{kind}s": sum(row.get("type") == kind for row in rows)
-            for kind in ("user", "agent", "app", "run")
+            f"total_{kind}s": sum(row.get("type") == kind for row in rows) for kind in ("user", "agent", "app", "run")
         }
         return {"count": len(rows), "next": None, "previous": None, "results": rows, **totals}
 

@@ -179,11 +179,7 @@ class Server:
         from mem0_agent.memory import identity
 
         text = INSTRUCTIONS.format(user=self.settings.user_id, project=identity.project(os.getcwd()))  # noqa: PTH109 - pathlib is slow to import
-        return (
-            f"{text} Tell the user about this problem: {self.settings.problem}"
-            if self.settings.problem
-            else text
-        )
+        return f"{text} Tell the user about this problem: {self.settings.problem}" if self.settings.problem else text
 
     def send(self, message: Value) -> None:
         """Write a message as one line; None and an empty batch are no answer."""

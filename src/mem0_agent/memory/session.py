@@ -42,9 +42,7 @@ class Session:
 
 def path(state_dir: str, client: str, session: str, suffix: str = "json") -> str:
     """Answer the file of a session, whose id is what the client says and so no part of a path as it is."""
-    name = "".join(letter for letter in session if letter.isascii() and (letter.isalnum() or letter in "-."))[
-        :100
-    ]
+    name = "".join(letter for letter in session if letter.isascii() and (letter.isalnum() or letter in "-."))[:100]
     if name != session or not name.strip("."):
         name = f"{name.strip('.')}-{zlib.crc32(session.encode('utf-8', 'replace')):08x}"
     return os.path.join(state_dir, "sessions", f"{client}-{name}.{suffix}")

@@ -41,9 +41,7 @@ def put(settings: Settings, cwd: str, messages: list[Message], scope: Scope, met
     if item in sent(folder) or any(item in name for name in waiting(settings.state_dir)):
         return True
     value = {"id": item, "to": settings.api_url, "directory": cwd, "messages": messages, "scope": scope}
-    kept = journal.save(
-        os.path.join(folder, f"{time.time_ns():020d}-{item}.json"), {**value, "metadata": metadata}
-    )
+    kept = journal.save(os.path.join(folder, f"{time.time_ns():020d}-{item}.json"), {**value, "metadata": metadata})
     bound(folder)
     return kept
 
@@ -82,9 +80,7 @@ def send(settings: Settings, memory: Memory, item: dict[str, Any], folder: str) 
     if item["id"] in sent(folder) or not policy.captures(settings, str(item.get("directory"))):
         return
     try:
-        memory.add(
-            item["messages"], item["scope"], {**item["metadata"], "capture_id": item["id"]}, infer=True
-        )
+        memory.add(item["messages"], item["scope"], {**item["metadata"], "capture_id": item["id"]}, infer=True)
     except Refused as refusal:
         if refusal.status not in HOPELESS:
             raise

@@ -43,8 +43,7 @@ class State:
         self.stored = found.get("stored") is True
         self.said, self.files = strings(found.get("said")), strings(found.get("files"))
         self.memory, self.outcome, self.summary = (
-            value if isinstance(value := found.get(name), str) else ""
-            for name in ("memory", "outcome", "summary")
+            value if isinstance(value := found.get(name), str) else "" for name in ("memory", "outcome", "summary")
         )
 
     def save(self) -> bool:

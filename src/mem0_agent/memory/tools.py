@@ -104,9 +104,7 @@ ARGUMENTS: dict[str, dict[str, Schema]] = {
     "delete_entities": named("The entity, and all memories,"),
     "list_entities": {},
     "list_events": {},
-    "get_event_status": {
-        "event_id": {"type": "string", "description": "The event_id that a write answered."}
-    },
+    "get_event_status": {"event_id": {"type": "string", "description": "The event_id that a write answered."}},
 }
 
 REQUIRED: dict[str, list[str]] = {

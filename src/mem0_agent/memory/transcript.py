@@ -98,9 +98,7 @@ def records(lines: list[bytes], *marks: bytes) -> Iterator[Record]:
 
 def claude(transcript: Transcript, lines: list[bytes]) -> None:
     """Claude Code's lines: one per message, beside much that is the client's own bookkeeping."""
-    for record in records(
-        lines, b'"type":"user"', b'"type":"assistant"', b'"type": "user"', b'"type": "assistant"'
-    ):
+    for record in records(lines, b'"type":"user"', b'"type":"assistant"', b'"type": "user"', b'"type": "assistant"'):
         role, message = record.get("type"), record.get("message")
         if role not in {"user", "assistant"} or not isinstance(message, dict):
             continue

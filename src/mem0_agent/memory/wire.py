@@ -42,21 +42,15 @@ class Wire:
         except TimeoutError:
             raise Refused("timeout", f"{self.host} did not answer in time.", 0) from None
         except (OSError, HTTPException, ValueError) as error:
-            raise Refused(
-                "unreachable", f"{self.host} cannot be reached: {self.bare(str(error))}.", 0
-            ) from None
+            raise Refused("unreachable", f"{self.host} cannot be reached: {self.bare(str(error))}.", 0) from None
         if 300 <= status < 400:
-            raise Refused(
-                "redirected", f"{self.host} answered with a redirect, which is not followed.", status
-            )
+            raise Refused("redirected", f"{self.host} answered with a redirect, which is not followed.", status)
         if status >= 400:
             raise Refused(code(status), self.detail(status, data), status)
         try:
             return json.loads(data) if data.strip() else None
         except (ValueError, RecursionError):
-            raise Refused(
-                "not_json", f"{self.host} answered with something that is not JSON.", status
-            ) from None
+            raise Refused("not_json", f"{self.host} answered with something that is not JSON.", status) from None
 
     def exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
         """Answer the status and the body of one answer."""
@@ -102,9 +96,7 @@ class Wire:
             return HTTPConnection(self.host, self.port, timeout=self.seconds)
         import ssl
 
-        return HTTPSConnection(
-            self.host, self.port, timeout=self.seconds, context=ssl.create_default_context()
-        )
+        return HTTPSConnection(self.host, self.port, timeout=self.seconds, context=ssl.create_default_context())
 
     def detail(self, status: int, data: bytes) -> str:
         """One bounded sentence about a refusal, in the server's words where it has any, the key taken out."""
@@ -141,13 +133,7 @@ def address(base: str) -> tuple[bool, str, int, str]:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         raise wrong from None
-    if (
-        parts.scheme not in {"http", "https"}
-        or not host
-        or "@" in parts.netloc
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise wrong
     safe = parts.scheme == "https"
     if not safe and not loopback(host):
@@ -158,9 +144,7 @@ def address(base: str) -> tuple[bool, str, int, str]:
 def loopback(host: str) -> bool:
     """Whether ``host`` is this machine by its very name: no look-up, no prefix."""
     numbers = host.split(".")
-    plain = len(numbers) == 4 and all(
-        part.isascii() and part.isdigit() and int(part) < 256 for part in numbers
-    )
+    plain = len(numbers) == 4 and all(part.isascii() and part.isdigit() and int(part) < 256 for part in numbers)
     return host.lower() in LOCAL_NAMES or (plain and numbers[0] == "127")
 
 

@@ -132,9 +132,7 @@ class Home:
         return b"".join(path.read_bytes() for path in sorted(self.root.glob("*/**/*")) if self.ours(path))
 
     def ours(self, path: Path) -> bool:
-        return path.is_file() and any(
-            folder in path.parents for folder in (self.config, self.data, self.state)
-        )
+        return path.is_file() and any(folder in path.parents for folder in (self.config, self.data, self.state))
 
 
 def until(condition: Any) -> None:
@@ -200,9 +198,7 @@ def claude_lines(*turns: tuple[str, str], edits: tuple[str, ...] = (), tools: tu
     ]
     for role, text in turns:
         content: object = (
-            text
-            if role == "user"
-            else [{"type": "thinking", "thinking": "not said"}, {"type": "text", "text": text}]
+            text if role == "user" else [{"type": "thinking", "thinking": "not said"}, {"type": "text", "text": text}]
         )
         rows.append(
             {

@@ -95,9 +95,7 @@ def handler(rest: Rest) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
         def status(self) -> None:
-            self.reply(
-                int(rest.mode), json.dumps({"detail": f"no: {self.headers.get('authorization')}"}).encode()
-            )
+            self.reply(int(rest.mode), json.dumps({"detail": f"no: {self.headers.get('authorization')}"}).encode())
 
         def html(self) -> None:
             self.reply(200, b"<html>hello</html>")
