@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mem0_agent import host
+from mem0_agent import host, package
 from mem0_agent.model import UserError
 
 
@@ -96,22 +96,22 @@ def test_a_program_that_cannot_be_started_says_nothing(tmp_path: Path) -> None:
 
 
 def test_every_template_is_found_and_a_missing_one_is_told() -> None:
-    assert b"backend" in host.template("config.toml")
+    assert b"backend" in package.template("config.toml")
     with pytest.raises(UserError, match=r"templates/no\.such"):
-        host.template("no.such")
+        package.template("no.such")
 
 
 def test_the_wing_is_whole_and_compiled_once(tmp_path: Path) -> None:
-    wing = host.wing()
+    wing = package.wing()
     assert {"mem0_agent/__init__.py", "mem0_agent/memory/__main__.py", "mem0_agent/memory/server.py"} <= wing.keys()
     for name, source in wing.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(source)
-    host.compile_wing(tmp_path, wing, host.lasting_python())
+    package.compile_wing(tmp_path, wing, host.lasting_python())
     compiled = sorted(tmp_path.rglob("*.pyc"))
     assert len(compiled) == len(wing)
     times = [path.stat().st_mtime_ns for path in compiled]
-    host.compile_wing(tmp_path, wing, host.lasting_python())
+    package.compile_wing(tmp_path, wing, host.lasting_python())
     assert [path.stat().st_mtime_ns for path in compiled] == times
 
 

@@ -44,7 +44,7 @@ from mem0_agent.clients import CLIENTS
 from mem0_agent.model import Backend, Dirs, Host
 from mem0_agent.edits import document
 import tomlkit, tomllib
-kit = host.kit()
+kit = package.kit()
 home = Path("/home/robin")
 here = Host(home, home, "linux", {"MEM0_API_KEY": "k"}, "robin", Dirs(home / "c", home / "d", home / "s"), Path("/p"), lambda _: None)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import bundle, hooks, host, traces
+from mem0_agent import bundle, hooks, package, traces
 from mem0_agent.clients import shop
 from mem0_agent.clients.plugins import OWN
 from mem0_agent.commands import install
@@ -24,9 +24,9 @@ SETTINGS = b'{ "model": "opus",\n  "enabledPlugins": {"kit@tools": true} }\n'
 
 
 def scene(here: Machine, backend: Backend = LOCAL, *skip: str) -> Scene:
-    templates = host.tree(host.template_path("plugin"))
+    templates = package.tree(package.template_path("plugin"))
     request = Request(("claude-code", "codex"), backend, mode="plugin", skip=frozenset(skip), bundle=templates)
-    return Scene(here.host(), {}, None, request, host.kit())
+    return Scene(here.host(), {}, None, request, package.kit())
 
 
 def manifests(content: dict[str, bytes]) -> tuple[Json, Json]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mem0_agent import host, runtime
+from mem0_agent import host, package, runtime
 from mem0_agent.model import Dirs, Host
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def placed(root: Path, python: Path | None = None) -> Host:
     """The wing and its launcher below ``root``, as an install leaves them."""
     dirs = Dirs(root / "config", root / "data", root / "state")
     made = Host(root, root, "linux", {}, "robin", dirs, python or host.lasting_python(), lambda _: None)
-    for change in runtime.changes(made, {}, host.wing()):
+    for change in runtime.changes(made, {}, package.wing()):
         change.path.parent.mkdir(parents=True, exist_ok=True)
         change.path.write_bytes(change.after or b"")
         change.path.chmod(change.mode)
@@ -125,7 +125,7 @@ def test_posix_text(tmp_path: Path, platform: str) -> None:
 
 def test_another_wing_gets_another_folder_and_the_same_launcher_path(tmp_path: Path) -> None:
     made = placed(tmp_path / "m")
-    wing = host.wing()
+    wing = package.wing()
     other = {**wing, "mem0_agent/__init__.py": b"# newer\n"}
     assert runtime.root(made, wing) != runtime.root(made, other)
     assert runtime.changes(made, {path: path.read_bytes() for path in runtime.wants(made, wing)}, wing) == ()

@@ -13,8 +13,9 @@ from mem0_agent.model import Change, Edit, Exit, Finding, UserError, digest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mem0_agent.contract import Client
     from mem0_agent.draft import Scene
-    from mem0_agent.model import Client, ClientPlan, Registration, Severity
+    from mem0_agent.model import ClientPlan, Registration, Severity
     from mem0_agent.routes import Rival
 
 

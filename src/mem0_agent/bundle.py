@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from mem0_agent.contract import Client
     from mem0_agent.draft import Draft, Scene
-    from mem0_agent.model import Client, ClientPlan, Finding, Host, Json, Receipt, Registration
+    from mem0_agent.model import ClientPlan, Finding, Host, Json, Receipt, Registration
 
 CATALOGUE = ".claude-plugin/marketplace.json"
 MANIFESTS = {

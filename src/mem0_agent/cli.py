@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from mem0_agent import __version__, host
+from mem0_agent import __version__, host, package
 from mem0_agent.clients import CLIENTS
 from mem0_agent.commands.options import PARTS, Job, Options, chosen_clients, project_folder, request_of
 from mem0_agent.model import KEY_VARIABLE, Exit, Report, UserError
@@ -94,7 +94,7 @@ def install_cli(  # the flags are the contract
         here = begun(face)
         request = request_of(here, words, face)
         options = Options(verify=not no_verify, timeout=timeout, dry_run=dry_run)
-        return install.run(Job(here, request, options, face, host.kit()))
+        return install.run(Job(here, request, options, face, package.kit()))
 
     end(face, "install", work, dry_run=dry_run)
 

@@ -16,8 +16,9 @@ from mem0_agent.model import Change, ClientPlan, Edit, Plan, UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mem0_agent.contract import Client
     from mem0_agent.draft import Request, Scene
-    from mem0_agent.model import Backend, Client, Endpoint, Files, Host, Kit, Registration
+    from mem0_agent.model import Backend, Endpoint, Files, Host, Kit, Registration
 
 
 def plan(scene: Scene) -> Plan:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from mem0_agent.contract import Client
     from mem0_agent.draft import Draft, Scene
-    from mem0_agent.model import Client, ClientPlan, Finding, Json, Receipt, Registration
+    from mem0_agent.model import ClientPlan, Finding, Json, Receipt, Registration
     from mem0_agent.registrations import Duplicate, Held
 
 SEARCH_ONLY = "core/mcp_server.py"

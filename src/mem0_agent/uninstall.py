@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from mem0_agent.contract import Client
     from mem0_agent.edits.document import Reverted
-    from mem0_agent.model import Client, Files, Handler, Host, Receipt, Record, Registration, Scope
+    from mem0_agent.model import Files, Handler, Host, Receipt, Record, Registration, Scope
 
 
 @dataclass(frozen=True, slots=True)

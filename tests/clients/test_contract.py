@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mem0_agent.clients import CLIENTS
+from mem0_agent.contract import Client
 from mem0_agent.edits import document
-from mem0_agent.model import PLATFORM_URL, Backend, Client, Dirs, Edit, Files, Host, Registration, UserError
+from mem0_agent.model import PLATFORM_URL, Backend, Dirs, Edit, Files, Host, Registration, UserError
 
 if TYPE_CHECKING:
     from mem0_agent.model import Scope

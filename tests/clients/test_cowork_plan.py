@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import host as this_machine
-from mem0_agent import install
+from mem0_agent import install, package
 from mem0_agent.clients import CLIENTS, cowork
 from mem0_agent.draft import Request, Scene
 from mem0_agent.model import Backend, Host, Plan
@@ -25,7 +24,7 @@ def planned(
 ) -> Plan:
     clients = words.pop("clients", ("cowork",))
     files = {path: data for name in clients for path, data in read(machine, CLIENTS[name], contents or {}).items()}
-    return install.plan(Scene(machine, files, None, Request(clients, backend, **words), this_machine.kit()))
+    return install.plan(Scene(machine, files, None, Request(clients, backend, **words), package.kit()))
 
 
 def written(plan: Plan, client: str = "cowork") -> list[Path]:

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import __version__, cowork_zip
-from mem0_agent import host as this_machine
+from mem0_agent import __version__, cowork_zip, package
 from mem0_agent.model import Dirs, Host
 from tests.clients.desk import host
 from tests.e2e.releases import programs
@@ -28,7 +27,7 @@ CONFIG = b'{\n  "mcpServers": {},\n  "preferences": {"a": 1.0}\n}\n'
 
 
 def packed(machine_of: Host, *, hooks: bool = True) -> bytes:
-    return cowork_zip.bundle(machine_of, this_machine.kit().skills, hooks=hooks)
+    return cowork_zip.bundle(machine_of, package.kit().skills, hooks=hooks)
 
 
 def opened(data: bytes) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mem0_agent.clients import claude_code, codex, cowork
 
 if TYPE_CHECKING:
-    from mem0_agent.model import Client
+    from mem0_agent.contract import Client
 
 CLIENTS: dict[str, Client] = {
     claude_code.ID: claude_code,

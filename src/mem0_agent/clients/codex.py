@@ -85,13 +85,7 @@ def lock(host: Host, path: Path) -> Path | None:
 
 
 def presence(host: Host, files: Files) -> Presence:
-    found = program(host)
-    if found:
-        version = programs.file_version(found, "@openai/codex", files)
-        return Presence(detected=True, version=version, program=found, evidence=str(found))
-    if files.get(main_file(host)) is not None:
-        return Presence(detected=True, evidence=str(main_file(host)))
-    return Presence(detected=False, evidence=f"no {PROGRAM} on PATH, no {main_file(host)}")
+    return programs.presence(PROGRAM, program(host), "@openai/codex", main_file(host), files)
 
 
 version = programs.printed_version

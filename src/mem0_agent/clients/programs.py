@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem0_agent.edits.document import editor
-from mem0_agent.model import UserError
+from mem0_agent.model import Presence, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,16 @@ def file_version(program: Path | None, package: str, files: Files) -> str:
         if str(about.get("name", package)).startswith(package) and about.get("version"):
             return str(about["version"])
     return program.name if VERSION.fullmatch(program.name) else ""
+
+
+def presence(name: str, program: Path | None, package: str, main_file: Path, files: Files) -> Presence:
+    """A client is here when its ``program`` is, or when its ``main_file`` tells that it was."""
+    if program:
+        version = file_version(program, package, files)
+        return Presence(detected=True, version=version, program=program, evidence=str(program))
+    if files.get(main_file) is not None:
+        return Presence(detected=True, evidence=str(main_file))
+    return Presence(detected=False, evidence=f"no {name} on PATH, no {main_file}")
 
 
 def manifest_of(data: bytes | None) -> Mapping[str, Json]:

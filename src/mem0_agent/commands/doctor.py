@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mem0_agent import hooks, host, ledger, registrations, runtime, skills
+from mem0_agent import hooks, host, ledger, package, registrations, runtime, skills
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.commands.running import running
@@ -34,7 +34,7 @@ Place = tuple["Path", tuple[str, ...]]
 def run(here: Host, clients: tuple[str, ...], project: Path, face: Face, *, deep: bool, timeout: float) -> Report:
     """Look at everything that concerns ``clients``; exit 1 when a finding is an error."""
     problems: list[UserError] = []
-    receipt, kit = receipt_of(here, problems), host.kit()
+    receipt, kit = receipt_of(here, problems), package.kit()
     files = host.gather(
         [*(partial(CLIENTS[name].wants, here, project) for name in clients), partial(skill_files, here, clients, kit)],
         problems=problems,
@@ -207,7 +207,7 @@ def runtime_problem(here: Host, receipt: Receipt | None) -> str:
     """What is wrong with the program that clients start, as a finding's id; empty when nothing is."""
     if receipt is None or here.launcher not in receipt.records:
         return ""
-    wing = host.wing()
+    wing = package.wing()
     place = runtime.root(here, wing)
     text = host.read(here.launcher, [])
     if text is None or not here.python.exists():

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import __version__, apply, files, host, install, ledger, membership, runtime, skills
+from mem0_agent import __version__, apply, files, host, install, ledger, membership, package, runtime, skills
 from mem0_agent.clients import CLIENTS, claude_places, codex_policy
 from mem0_agent.commands import plugin
 from mem0_agent.commands.conclusion import concluded, report
@@ -55,7 +55,7 @@ def run(job: Job) -> Report:
 def completed(job: Job) -> None:
     """What a run that was killed between its files and its end has left to do."""
     apply.mend(job.here.dirs)
-    host.compile_wing(runtime.root(job.here, job.kit.wing), job.kit.wing, job.here.python)
+    package.compile_wing(runtime.root(job.here, job.kit.wing), job.kit.wing, job.here.python)
 
 
 def targets(job: Job, plan: Plan, known: Files) -> dict[str, Endpoint]:
@@ -114,7 +114,7 @@ def carried_out(job: Job, plan: Plan, moving: Moves) -> Report:
         try:
             with apply.transaction(plan.changes, here.dirs, backend=plan.backend, clients=request.clients,
                                    version=__version__):  # fmt: skip
-                host.compile_wing(runtime.root(here, job.kit.wing), job.kit.wing, here.python)
+                package.compile_wing(runtime.root(here, job.kit.wing), job.kit.wing, here.python)
                 with membership.entered(here, moving.joining, partial(gathered, job), moving.version) as visits:
                     outcomes = proof(job, plan)
             membership.adopt(here, visits)

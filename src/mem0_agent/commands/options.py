@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mem0_agent import apps, host, ledger
+from mem0_agent import apps, host, ledger, package
 from mem0_agent.clients import CLIENTS
 from mem0_agent.draft import Request
 from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserError
@@ -79,7 +79,7 @@ def request_of(here: Host, words: Words, face: Face) -> Request:
         clients, backend, words["scope"], project_folder(here, words["project"]), words["mode"],
         key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]),
         words["trust_hooks"], named=bool(named),
-        bundle=host.tree(host.template_path("plugin")) if words["mode"] == "plugin" else {},
+        bundle=package.tree(package.template_path("plugin")) if words["mode"] == "plugin" else {},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent import host, install, outcomes, registrations, runtime
+from mem0_agent import install, outcomes, package, registrations, runtime
 from mem0_agent.clients import CLIENTS
 from mem0_agent.model import Exit, UserError
 
@@ -55,7 +55,7 @@ def staged(here: Host, after: Files, scratch: Path) -> tuple[Path, Path, Path]:
 def staged_endpoint(here: Host, endpoint: Endpoint, homes: tuple[Path, Path, Path]) -> Endpoint:
     if not registrations.is_launcher(here, endpoint):
         return endpoint
-    return replace(endpoint, command=runtime.command(here, host.PACKAGE.parent / runtime.ENTRY, homes, "serve"))
+    return replace(endpoint, command=runtime.command(here, package.ROOT.parent / runtime.ENTRY, homes, "serve"))
 
 
 def prove(job: Job, plan: Plan, known: Files) -> dict[str, Outcome]:

@@ -13,8 +13,9 @@ from mem0_agent.model import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mem0_agent.contract import Client
     from mem0_agent.doctor.case import Case
-    from mem0_agent.model import Client, Registration
+    from mem0_agent.model import Registration
 
 
 def without(case: Case, client: Client, missing: Finding) -> Iterator[Finding]:

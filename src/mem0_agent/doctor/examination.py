@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import CLIENTS
-from mem0_agent.doctor import hooks, registration
+from mem0_agent.doctor import hooks, registration, skills
 from mem0_agent.doctor.case import INSTALL, ORDER
 from mem0_agent.model import Finding, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mem0_agent.contract import Client
     from mem0_agent.doctor.case import Case
-    from mem0_agent.model import Client, Presence, Severity
+    from mem0_agent.model import Presence, Severity
 
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs"})
 
@@ -42,7 +43,7 @@ def one_client(case: Case, client: Client, presence: Presence) -> Iterator[Findi
         return
     try:
         yield from [*client.policy(case.host, case.files), *registration.findings(case, client)]
-        yield from [*hooks.findings(case, client), *hooks.skill_findings(case, client)]
+        yield from [*hooks.findings(case, client), *skills.findings(case, client)]
     except UserError as error:
         yield unreadable(client, error)
 

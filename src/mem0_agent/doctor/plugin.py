@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mem0_agent.contract import Client
     from mem0_agent.doctor.case import Case
-    from mem0_agent.model import Client, Endpoint, Registration
+    from mem0_agent.model import Endpoint, Registration
 
 
 def findings(case: Case, client: Client, held: list[tuple[Registration, Endpoint]]) -> Iterator[Finding]:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mem0_agent.contract import Client
     from mem0_agent.doctor.case import Case
-    from mem0_agent.model import Client, Endpoint, Files, Host, Registration
+    from mem0_agent.model import Endpoint, Files, Host, Registration
 
 Held = tuple["Registration", "Endpoint"]
 
