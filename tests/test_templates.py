@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import string
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,9 @@ from mem0_agent.model import TOOLS
 TEMPLATES = Path(__file__).parent.parent / "templates"
 SKILLS = sorted((TEMPLATES / "skills").iterdir())
 PAGES = sorted((TEMPLATES / "skills").rglob("*.md"))
-PROMPTS = sorted((TEMPLATES / "prompts").iterdir())
 
 NAME_LIMIT, DESCRIPTION_LIMIT = 64, 1024  # the stricter of what Claude Code and Codex accept
-BODY_LINES, REFERENCE_LINES, PROMPT_CHARACTERS = 120, 300, 600
+BODY_LINES, REFERENCE_LINES = 120, 300
 
 
 def label(path: Path) -> str:
@@ -122,7 +120,7 @@ class TestPage:
                 assert not re.search(r"\b(user|agent|app|run)Id:", inside)
 
 
-@pytest.mark.parametrize("path", [*PAGES, *PROMPTS], ids=label)
+@pytest.mark.parametrize("path", PAGES, ids=label)
 def test_text_is_clean(path: Path) -> None:
     text = path.read_bytes().decode("utf-8")
     assert text.endswith("\n")
@@ -156,39 +154,3 @@ def test_every_example_of_a_filter_is_in_the_grammar_of_the_local_memory() -> No
     compiled = [filters.compile(example.get("filters", example)) for example in examples if "text" not in example]
     assert compiled
     assert all("alice" in parameters for _, parameters in compiled)
-
-
-def test_every_prompt_is_here() -> None:
-    assert [prompt.stem for prompt in PROMPTS] == [
-        "pre-compact",
-        "session-compact",
-        "session-resume",
-        "session-start",
-        "task-completed",
-    ]
-    assert {prompt.suffix for prompt in PROMPTS} == {".md"}
-
-
-@pytest.mark.parametrize("prompt", PROMPTS, ids=label)
-class TestPrompt:
-    def test_length(self, prompt: Path) -> None:
-        assert 0 < len(prompt.read_text("utf-8")) <= PROMPT_CHARACTERS
-
-    def test_placeholders(self, prompt: Path) -> None:
-        text = prompt.read_text("utf-8")
-        fields = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
-        assert fields == (set() if prompt.stem == "pre-compact" else {"app_id", "user_id"})
-        assert not re.search(r"[{}]", text.format(app_id="host/owner/name", user_id="alice"))
-
-    def test_is_plain_ascii(self, prompt: Path) -> None:
-        assert prompt.read_text("utf-8").isascii()
-
-
-@pytest.mark.parametrize("part", ["Goals", "Accomplished", "Decisions", "Files modified", "Current state"])
-def test_compaction_keeps(part: str) -> None:
-    assert re.search(rf"^{part}: ", (TEMPLATES / "prompts/pre-compact.md").read_text("utf-8"), re.MULTILINE)
-
-
-def test_the_reminder_names_the_types_worth_storing() -> None:
-    text = (TEMPLATES / "prompts/task-completed.md").read_text("utf-8")
-    assert {kind for kind in TYPES if kind in text} == {*TYPES} - {"session_state"}

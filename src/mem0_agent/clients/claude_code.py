@@ -13,14 +13,20 @@ from mem0_agent.model import (
     Edit,
     Endpoint,
     Finding,
-    Presence,
     Registration,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mem0_agent.model import Backend, Files, Host, Json, Scope
+    from mem0_agent.model import (
+        Backend,
+        Files,
+        Host,
+        Json,
+        Presence,
+        Scope,
+    )
 
 ID = "claude-code"
 TITLE = "Claude Code"
