@@ -24,7 +24,7 @@ def set_up(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Everything that needs no client: units, the memory, the protocol."""
     set_up(session, "test")
-    session.run("pytest", "-n", "auto", "-m", "not e2e and not bench", *session.posargs)
+    session.run("pytest", "-n", "auto", "--reruns", "1", "-m", "not e2e and not bench", *session.posargs)
 
 
 @nox.session
@@ -53,7 +53,7 @@ def e2e(session: nox.Session) -> None:
     set_up(session, "test")
     session.run(".ci/clients", str(CLIENTS), external=True)
     env = {"MEM0_AGENT_CLIENTS": str(CLIENTS), "MEM0_AGENT_E2E": "required"}
-    session.run("pytest", "-n", "auto", "-m", "e2e", *session.posargs, env=env)
+    session.run("pytest", "-n", "auto", "--reruns", "2", "-m", "e2e", *session.posargs, env=env)
 
 
 @nox.session
