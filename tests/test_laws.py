@@ -39,7 +39,7 @@ WATCHED = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from mem0_agent import draft, host, install, registrations, runtime, uninstall
+from mem0_agent import draft, install, package, registrations, runtime, uninstall
 from mem0_agent.clients import CLIENTS
 from mem0_agent.model import Backend, Dirs, Host
 from mem0_agent.edits import document

@@ -45,8 +45,12 @@ class AppServer:
     def __enter__(self) -> Self:
         self.alarm.start()
         about = {"name": "mem0-agent", "version": __version__}
-        self.ask("initialize", {"clientInfo": about, "capabilities": {"experimentalApi": True}})
-        self.send({"method": "initialized"})
+        try:
+            self.ask("initialize", {"clientInfo": about, "capabilities": {"experimentalApi": True}})
+            self.send({"method": "initialized"})
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
