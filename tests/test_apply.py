@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mem0_agent import apply, client_locks, files, ledger, locks, standing
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Change, Edit, Receipt, UserError, digest
+from mem0_agent.writing import apply, client_locks, files, ledger, locks, standing
 from tests.transactions import OLD, build, dirs_in, edited, install, planned, tree, uninstall
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def test_eight_runs_at_once_lose_nothing(root: Path) -> None:
     program = """
 import sys
 from pathlib import Path
-from mem0_agent import apply
+from mem0_agent.writing import apply
 from mem0_agent.model import Backend, Edit
 from tests.transactions import dirs_in, edited
 root, name = Path(sys.argv[1]), sys.argv[2]
@@ -411,7 +411,7 @@ else:
 BODY = """
 import sys, time
 from pathlib import Path
-from mem0_agent import apply
+from mem0_agent.writing import apply
 from mem0_agent.model import Backend
 from tests.transactions import dirs_in, planned
 root = Path(sys.argv[1])

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mem0_agent.diffs import shown, unified
 from mem0_agent.model import Change
+from mem0_agent.showing.diffs import shown, unified
 
 PATCH = shutil.which("patch")
 PIECES = st.sampled_from(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mem0_agent.envelope import envelope
 from mem0_agent.model import (
     Backend,
     Change,
@@ -18,6 +17,7 @@ from mem0_agent.model import (
     UserError,
     Verification,
 )  # fmt: skip
+from mem0_agent.showing.envelope import envelope
 
 BLOCK = Finding("policy.blocked", "error", "title", "detail", "fix", "codex", Path("/etc/x"))
 PLAN = ClientPlan("codex", Presence(True, "1.2.3"), "user", "direct", None, ("note",), BLOCK)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import files
 from mem0_agent.model import UserError
+from mem0_agent.writing import files
 from tests.transactions import Fault, counting, tree
 
 

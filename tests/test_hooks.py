@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mem0_agent import hooks
 from mem0_agent.clients import CLIENTS, claude_hooks, codex_hooks
 from mem0_agent.edits import document
 from mem0_agent.model import Edit
+from mem0_agent.planning import hooks
 
 if TYPE_CHECKING:
     from mem0_agent.model import Files, Handler, Host

@@ -12,34 +12,21 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "mem0_agent"
 DOORS = {
     "typer": {"cli.py"},
-    "rich": {"render.py"},
-    "httpx": {"mcp_http.py", "mcp_address.py"},
+    "rich": {"showing/render.py"},
+    "httpx": {"asking/mcp_http.py", "asking/mcp_address.py"},
     "tomlkit": set(),
     "platformdirs": {"host.py"},
 }
 """Which modules may import a library; tomlkit's are those of ``edits``."""
 
-CORE = (
-    "model",
-    "edits",
-    "clients",
-    "install",
-    "uninstall",
-    "doctor",
-    "registrations",
-    "runtime",
-    "hooks",
-    "skills",
-    "draft",
-    "diffs",
-    "envelope",
-)
+CORE = ("model", "contract", "edits", "clients", "planning", "doctor", "showing/diffs", "showing/envelope")
 
 WATCHED = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from mem0_agent import draft, install, package, registrations, runtime, uninstall
+from mem0_agent import package
+from mem0_agent.planning import draft, install, registrations, runtime, uninstall
 from mem0_agent.clients import CLIENTS
 from mem0_agent.model import Backend, Dirs, Host
 from mem0_agent.edits import document
@@ -139,7 +126,7 @@ def test_a_small_word_loads_little(word: str) -> None:
     code = (
         "import sys\nsys.argv = ['mem0-agent', sys.argv[1]]\nfrom mem0_agent.__main__ import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(sorted({'httpx', 'tomlkit', 'sqlite3', 'mem0_agent.probe'} & sys.modules.keys()), file=sys.stderr)"
+        "print(sorted({'httpx', 'tomlkit', 'sqlite3', 'mem0_agent.asking.probe'} & sys.modules.keys()), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code, word], capture_output=True, text=True)
     assert done.stderr.strip() == "[]", done.stderr

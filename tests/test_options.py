@@ -12,7 +12,7 @@ import pytest
 
 from mem0_agent.commands import options
 from mem0_agent.model import PLATFORM_URL, Exit, UserError
-from mem0_agent.render import Face
+from mem0_agent.showing.render import Face
 
 if TYPE_CHECKING:
     from tests.machine import Machine

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import bundle, hooks, package, traces
+from mem0_agent import package
 from mem0_agent.clients import shop
 from mem0_agent.clients.plugins import OWN
 from mem0_agent.commands import install
-from mem0_agent.draft import Request, Scene
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Edit, Record
+from mem0_agent.planning import bundle, hooks, traces
+from mem0_agent.planning.draft import Request, Scene
 from tests.machine import Machine
 
 Json = Any

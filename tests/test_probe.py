@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from mem0_agent import probe as module  # noqa: TID253 - what is tested
-from mem0_agent.mcp_http import events
+from mem0_agent.asking import probe as module  # noqa: TID253 - what is tested
+from mem0_agent.asking.mcp_http import events
+from mem0_agent.asking.outcomes import advice, finding_id
+from mem0_agent.asking.probe import probe, probe_all  # noqa: TID253 - what is tested
 from mem0_agent.model import TOOLS, Endpoint, Outcome, OutcomeKind
-from mem0_agent.outcomes import advice, finding_id
-from mem0_agent.probe import probe, probe_all  # noqa: TID253 - what is tested
 from tests import servers
 from tests.servers import Behaviour, serving
 
@@ -582,7 +582,7 @@ def test_no_process_is_left_after_an_interruption(tmp_path: Path) -> None:
     program = f"""
 import threading
 from mem0_agent.model import Endpoint
-from mem0_agent.probe import probe
+from mem0_agent.asking.probe import probe
 try:
     probe({endpoint!r}, 60)
 except KeyboardInterrupt:
@@ -597,7 +597,7 @@ except KeyboardInterrupt:
 
 
 def test_httpx_is_not_imported_for_stdio() -> None:
-    program = "import sys, mem0_agent.probe; print('httpx' in sys.modules)"
+    program = "import sys, mem0_agent.asking.probe; print('httpx' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "False\n"
     assert module.CLEANED > 0

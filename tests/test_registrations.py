@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mem0_agent import registrations
 from mem0_agent.model import PLATFORM_URL, Dirs, Endpoint, Host, Registration
+from mem0_agent.planning import registrations
 
 HOME = Path("/home/robin")
 HOST = Host(

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mem0_agent import render
 from mem0_agent.model import Change, Exit, Finding, Report, UserError
+from mem0_agent.showing import render
 from tests.machine import BOTH, SCRIPT
 from tests.trees import marks
 

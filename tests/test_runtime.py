@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mem0_agent import host, package, runtime
+from mem0_agent import host, package
 from mem0_agent.model import Dirs, Host
+from mem0_agent.planning import runtime
 
 if TYPE_CHECKING:
     from tests.machine import Machine

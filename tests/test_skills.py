@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mem0_agent import skills
 from mem0_agent.model import Backend, Receipt, Record, digest
 from mem0_agent.package import kit
+from mem0_agent.planning import skills
 
 if TYPE_CHECKING:
     from pathlib import Path

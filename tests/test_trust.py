@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mem0_agent import trust
-from mem0_agent.appserver import AppServer
+from mem0_agent.asking import trust
+from mem0_agent.asking.appserver import AppServer
 from mem0_agent.model import UserError
 
 if TYPE_CHECKING:

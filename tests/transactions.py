@@ -8,9 +8,9 @@ import signal
 import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mem0_agent import apply, disk, files, ledger
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Change, Dirs, Edit, digest
+from mem0_agent.writing import apply, disk, files, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mem0_agent import package, runtime
+from mem0_agent import package
+from mem0_agent.planning import runtime
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,7 +15,7 @@ from mem0_agent import __version__, host, package
 from mem0_agent.clients import CLIENTS
 from mem0_agent.commands.options import PARTS, Job, Options, chosen_clients, project_folder, request_of
 from mem0_agent.model import KEY_VARIABLE, Exit, Report, UserError
-from mem0_agent.render import Face
+from mem0_agent.showing.render import Face
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,7 @@ def uninstall_cli(
 ) -> None:
     """Put every file back as it was, byte for byte."""
     from mem0_agent.commands import uninstall
-    from mem0_agent.uninstall import Request
+    from mem0_agent.planning.uninstall import Request
 
     face = Face(json=as_json, yes=yes)
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from mem0_agent import files as disk
-from mem0_agent.disk import remove_folders
 from mem0_agent.model import Dirs, Host, UserError
+from mem0_agent.writing import files as disk
+from mem0_agent.writing.disk import remove_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

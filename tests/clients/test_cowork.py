@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from mem0_agent.asking.processes import paths
 from mem0_agent.clients import cowork
 from mem0_agent.model import TOOLS, Registration
-from mem0_agent.processes import paths
 from tests.machine import Machine
 from tests.memory.hooks.rest import Rest
 from tests.trees import marks, read_tree, still, write_tree

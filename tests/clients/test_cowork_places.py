@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import processes
+from mem0_agent.asking import processes
 from mem0_agent.clients import cowork, cowork_places
 from mem0_agent.model import Backend, Host
 from tests.clients.desk import LOCAL, PACKAGE, ROAMING, host, read

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import install, package
+from mem0_agent import package
 from mem0_agent.clients import CLIENTS, cowork
-from mem0_agent.draft import Request, Scene
 from mem0_agent.model import Backend, Host, Plan
+from mem0_agent.planning import install
+from mem0_agent.planning.draft import Request, Scene
 from tests.clients.desk import PACKAGE, ROAMING, host, read
 
 LOCAL = Backend("local")

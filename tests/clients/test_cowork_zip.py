@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import __version__, cowork_zip, package
+from mem0_agent import __version__, package
 from mem0_agent.model import Dirs, Host
+from mem0_agent.planning import cowork_zip
 from tests.clients.desk import host
 from tests.e2e.releases import programs
 from tests.machine import Machine, machine

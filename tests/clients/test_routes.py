@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mem0_agent import elsewhere, registrations
 from mem0_agent.clients import CLIENTS, bundles, claude_code, claude_policy, codex, codex_policy
 from mem0_agent.clients.plugins import PLUGINS
 from mem0_agent.model import Endpoint, Files, Host, Registration
+from mem0_agent.planning import elsewhere, registrations
 from tests.machine import Machine
 
 Json = Any

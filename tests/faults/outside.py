@@ -44,9 +44,9 @@ PRELOADED = (
     "commands.install",
     "commands.uninstall",
     "commands.conclusion",
-    "render",
-    "diffs",
-    "envelope",
+    "showing.render",
+    "showing.diffs",
+    "showing.envelope",
 )
 
 

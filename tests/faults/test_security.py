@@ -128,13 +128,13 @@ def test_a_server_that_repeats_the_key_is_not_repeated(here: Machine) -> None:
 
 BUG = """
 import os
-import mem0_agent.ledger
+import mem0_agent.writing.ledger
 
 def broken(*words):
     key = os.environ["MEM0_API_KEY"]
     raise RuntimeError(f"a bug that holds {key}")
 
-mem0_agent.ledger.load = broken
+mem0_agent.writing.ledger.load = broken
 """
 
 

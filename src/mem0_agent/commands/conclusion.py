@@ -8,10 +8,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from mem0_agent import elsewhere, files, hooks, host, journal, ledger
+from mem0_agent import host
 from mem0_agent.clients import CLIENTS, codex_hooks
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
+from mem0_agent.planning import elsewhere, hooks
+from mem0_agent.writing import files, journal, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +54,7 @@ def trust_of(job: Job, part: ClientPlan) -> Trust:
 
 def asked(job: Job, program: Path, ours: list[Handler]) -> set[Trust]:
     """The client's own word: it trusts a plugin's hooks by the whole plugin, and no file of it tells how exactly."""
-    from mem0_agent import trust
+    from mem0_agent.asking import trust
 
     said: dict[str, Trust] = {"trusted": "trusted", "managed": "trusted", "modified": "modified"}
     with suppress(UserError):
@@ -64,7 +66,7 @@ def asked(job: Job, program: Path, ours: list[Handler]) -> set[Trust]:
 
 def record_trust(job: Job, part: ClientPlan, program: Path, commands: list[str]) -> Trust:
     """Show each command, have the client record its trust, and make what it wrote part of the receipt."""
-    from mem0_agent import trust
+    from mem0_agent.asking import trust
 
     for command in dict.fromkeys(commands):
         job.face.say(f"Recording trust in {CLIENTS[part.client].TITLE} for: {command}")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mem0_agent import hooks, host, ledger, package, registrations, runtime, skills
+from mem0_agent import host, package
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.commands.running import running
@@ -20,13 +20,15 @@ from mem0_agent.doctor.case import Case, Facts, HookRun
 from mem0_agent.memory import hook, journal, local, spool
 from mem0_agent.memory.protocol import Refused
 from mem0_agent.model import ClientPlan, ClientResult, Exit, Report, UserError
+from mem0_agent.planning import hooks, registrations, runtime, skills
+from mem0_agent.writing import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mem0_agent.model import Endpoint, Files, Host, Kit, Outcome, Presence, Receipt
-    from mem0_agent.render import Face
+    from mem0_agent.showing.render import Face
 
 Place = tuple["Path", tuple[str, ...]]
 
@@ -107,7 +109,7 @@ def answers(
     here: Host, files: Files, project: Path, clients: tuple[str, ...], face: Face, timeout: float
 ) -> dict[Place, Outcome]:
     """What each live Mem0 registration answers, all asked at once."""
-    from mem0_agent import probe
+    from mem0_agent.asking import probe
 
     targets: dict[Place, Endpoint] = {}
     for name in clients:
@@ -122,7 +124,7 @@ def answers(
 
 def asked(here: Host, presences: dict[str, Presence], project: Path, timeout: float) -> dict[str, Any]:
     """What the clients themselves say: their findings, and Codex's word on the trust of every hook."""
-    from mem0_agent import deep, trust
+    from mem0_agent.asking import deep, trust
 
     found: dict[str, Any] = {"told": deep.ask(here, presences, project, timeout)}
     codex = presences.get("codex")

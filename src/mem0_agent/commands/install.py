@@ -6,23 +6,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import __version__, apply, files, host, install, ledger, membership, package, runtime, skills
+from mem0_agent import __version__, host, package
 from mem0_agent.clients import CLIENTS, claude_places, codex_policy
 from mem0_agent.commands import plugin
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
 from mem0_agent.commands.running import busy, refusal, running
 from mem0_agent.commands.versions import with_versions
-from mem0_agent.draft import Scene
 from mem0_agent.model import Exit, UserError
+from mem0_agent.planning import install, runtime, skills
+from mem0_agent.planning.draft import Scene
+from mem0_agent.writing import apply, files, ledger, membership
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mem0_agent.commands.options import Job
     from mem0_agent.commands.plugin import Moves
-    from mem0_agent.draft import Request
     from mem0_agent.model import Endpoint, Files, Host, Outcome, Plan, Report
+    from mem0_agent.planning.draft import Request
 
 ATTEMPTS = 8
 """How often a plan is made anew because another program wrote in between."""

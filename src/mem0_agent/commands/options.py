@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mem0_agent import apps, host, ledger, package
+from mem0_agent import host, package
 from mem0_agent.clients import CLIENTS
-from mem0_agent.draft import Request
 from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserError
+from mem0_agent.planning import apps
+from mem0_agent.planning.draft import Request
+from mem0_agent.writing import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from mem0_agent.model import Host, Kit
-    from mem0_agent.render import Face
+    from mem0_agent.showing.render import Face
 
 Words = dict[str, Any]
 """The command line's values by the name of their flag."""

@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import apply, bundle, host, ledger, membership, traces
+from mem0_agent import host
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.plugins import OWN
-from mem0_agent.draft import Scene
+from mem0_agent.planning import bundle, traces
+from mem0_agent.planning.draft import Scene
+from mem0_agent.writing import apply, ledger, membership
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mem0_agent.commands.options import Job
-    from mem0_agent.draft import Request
     from mem0_agent.model import ClientPlan, Files, Host, Kit, Plan, Receipt
+    from mem0_agent.planning.draft import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent import install, outcomes, package, registrations, runtime
+from mem0_agent import package
+from mem0_agent.asking import outcomes
 from mem0_agent.clients import CLIENTS
 from mem0_agent.model import Exit, UserError
+from mem0_agent.planning import install, registrations, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +66,7 @@ def prove(job: Job, plan: Plan, known: Files) -> dict[str, Outcome]:
 
 
 def probed(job: Job, targets: Mapping[str, Endpoint], *, share: bool) -> dict[str, Outcome]:
-    from mem0_agent import probe
+    from mem0_agent.asking import probe
 
     with job.face.probing(list(targets)) as progress:
         return probe.probe_all(targets, job.options.timeout, progress.done, share=share)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent import processes
+from mem0_agent.asking import processes
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.model import UserError

@@ -6,18 +6,20 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mem0_agent import apply, host, ledger, membership, traces, uninstall
+from mem0_agent import host
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.commands.running import busy, refusal
 from mem0_agent.model import ClientResult, Exit, Report, UserError
+from mem0_agent.planning import traces, uninstall
+from mem0_agent.writing import apply, ledger, membership
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from mem0_agent.model import Change, Files, Host, Plan, Receipt
-    from mem0_agent.render import Face
+    from mem0_agent.showing.render import Face
 
 ATTEMPTS = 8
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import registrations
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import Finding
+from mem0_agent.planning import registrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from mem0_agent import hooks
 from mem0_agent.clients import codex_hooks
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import Finding
+from mem0_agent.planning import hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

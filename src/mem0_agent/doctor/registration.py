@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent import outcomes, registrations
+from mem0_agent.asking import outcomes
 from mem0_agent.clients.plugins import PLUGINS
 from mem0_agent.doctor import apps, plugin
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import KEY_VARIABLE, Finding
+from mem0_agent.planning import registrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent import skills
 from mem0_agent.clients import CLIENTS, shop
 from mem0_agent.doctor.case import INSTALL
 from mem0_agent.model import Finding
+from mem0_agent.planning import skills
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

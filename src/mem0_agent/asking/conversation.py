@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from mem0_agent import __version__
-from mem0_agent.mcp_link import PROTOCOL, ProbeError, SessionLostError, complaint
+from mem0_agent.asking.mcp_link import PROTOCOL, ProbeError, SessionLostError, complaint
 from mem0_agent.model import TOOLS
 
 if TYPE_CHECKING:
-    from mem0_agent.mcp_link import Link
+    from mem0_agent.asking.mcp_link import Link
     from mem0_agent.model import Json
 
 PAGES = 20

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import cowork_zip, registrations, routes
 from mem0_agent.clients.desktops import DESKTOPS
-from mem0_agent.draft import Draft
 from mem0_agent.model import Change, Edit, Exit, Finding, UserError, digest
+from mem0_agent.planning import cowork_zip, registrations, routes
+from mem0_agent.planning.draft import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mem0_agent.contract import Client
-    from mem0_agent.draft import Scene
     from mem0_agent.model import ClientPlan, Registration, Severity
-    from mem0_agent.routes import Rival
+    from mem0_agent.planning.draft import Scene
+    from mem0_agent.planning.routes import Rival
 
 
 def join(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: list[Rival]) -> ClientPlan:

@@ -12,10 +12,10 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from mem0_agent.mcp_link import LIMIT, Messages, ProbeError, answer, result
+from mem0_agent.asking.mcp_link import LIMIT, Messages, ProbeError, answer, result
 
 if TYPE_CHECKING:
-    from mem0_agent.mcp_link import Deadline
+    from mem0_agent.asking.mcp_link import Deadline
     from mem0_agent.model import Endpoint, Json
 
 GRACE = 0.5

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import apps, bundle, hooks, registrations, routes, runtime, skills
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.clients.plugins import OWN
-from mem0_agent.draft import Draft
 from mem0_agent.edits import document
 from mem0_agent.model import Change, ClientPlan, Edit, Plan, UserError
+from mem0_agent.planning import apps, bundle, hooks, registrations, routes, runtime, skills
+from mem0_agent.planning.draft import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mem0_agent.contract import Client
-    from mem0_agent.draft import Request, Scene
     from mem0_agent.model import Backend, Endpoint, Files, Host, Kit, Registration
+    from mem0_agent.planning.draft import Request, Scene
 
 
 def plan(scene: Scene) -> Plan:

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import files, journal, ledger
 from mem0_agent.clients import CLIENTS, shop
 from mem0_agent.clients.plugins import OWN
-from mem0_agent.disk import missing_folders, remove_folders
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, same, value_at
 from mem0_agent.model import Change, Edit, Exit, UserError
-from mem0_agent.receipt import Journal
-from mem0_agent.traces import alike, parsed
+from mem0_agent.planning.traces import alike, parsed
+from mem0_agent.writing import files, journal, ledger
+from mem0_agent.writing.disk import missing_folders, remove_folders
+from mem0_agent.writing.receipt import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

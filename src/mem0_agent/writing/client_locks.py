@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.disk import io, real
-from mem0_agent.locks import nap
+from mem0_agent.writing.disk import io, real
+from mem0_agent.writing.locks import nap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mem0_agent.locks import OwnLock, Pause
     from mem0_agent.model import Change
+    from mem0_agent.writing.locks import OwnLock, Pause
 
 STALE = 10.0
 """Seconds after which a client's untouched lock folder belongs to nobody."""

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mem0_agent.clients import CLIENTS
-from mem0_agent.diffs import shown
-from mem0_agent.envelope import envelope
 from mem0_agent.memory.redact import plain
 from mem0_agent.model import Exit, UserError
-from mem0_agent.words import done, gathered, particulars, tally
+from mem0_agent.showing.diffs import shown
+from mem0_agent.showing.envelope import envelope
+from mem0_agent.showing.words import done, gathered, particulars, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,18 +7,19 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import __version__, hooks, routes, skills
+from mem0_agent import __version__
 from mem0_agent.clients import CLIENTS, shop
 from mem0_agent.clients.plugins import OWN, PLUGINS
 from mem0_agent.model import NAME, Change, Edit, UserError, digest
+from mem0_agent.planning import hooks, routes, skills
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mem0_agent.contract import Client
-    from mem0_agent.draft import Draft, Scene
     from mem0_agent.model import ClientPlan, Finding, Host, Json, Receipt, Registration
+    from mem0_agent.planning.draft import Draft, Scene
 
 CATALOGUE = ".claude-plugin/marketplace.json"
 MANIFESTS = {

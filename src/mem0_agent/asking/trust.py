@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent.appserver import AppServer
+from mem0_agent.asking.appserver import AppServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

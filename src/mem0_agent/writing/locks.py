@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mem0_agent.disk import POSIX, explained, io, make_folders, remove_folders
 from mem0_agent.model import UserError
+from mem0_agent.writing.disk import POSIX, explained, io, make_folders, remove_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ import socket
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from mem0_agent.mcp_address import diagnosis, loopback, origin, pause, place
-from mem0_agent.mcp_link import (
+from mem0_agent.asking.mcp_address import diagnosis, loopback, origin, pause, place
+from mem0_agent.asking.mcp_link import (
     LIMIT,
     Deadline,
     Messages,

@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import files
-from mem0_agent.disk import explained, io, remove_folders
 from mem0_agent.model import UserError, digest
-from mem0_agent.receipt import Journal, decoded, encoded
+from mem0_agent.writing import files
+from mem0_agent.writing.disk import explained, io, remove_folders
+from mem0_agent.writing.receipt import Journal, decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
     from mem0_agent.model import Dirs, Receipt, Record
-    from mem0_agent.receipt import Pending
+    from mem0_agent.writing.receipt import Pending
 
 
 def path(dirs: Dirs) -> Path:

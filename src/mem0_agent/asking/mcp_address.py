@@ -7,7 +7,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from mem0_agent.mcp_link import ProbeError
+from mem0_agent.asking.mcp_link import ProbeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

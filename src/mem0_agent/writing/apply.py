@@ -7,23 +7,23 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mem0_agent import client_locks, files, ledger, locks
-from mem0_agent.disk import explained, io, missing_folders, remove_compiled, remove_folders
 from mem0_agent.edits import document
-from mem0_agent.files import Moved
-from mem0_agent.interrupts import interruptible
-from mem0_agent.journal import Found, Terms, entry
 from mem0_agent.model import UserError
-from mem0_agent.receipt import Journal
-from mem0_agent.standing import rebased, settled, stands
+from mem0_agent.writing import client_locks, files, ledger, locks
+from mem0_agent.writing.disk import explained, io, missing_folders, remove_compiled, remove_folders
+from mem0_agent.writing.files import Moved
+from mem0_agent.writing.interrupts import interruptible
+from mem0_agent.writing.journal import Found, Terms, entry
+from mem0_agent.writing.receipt import Journal
+from mem0_agent.writing.standing import rebased, settled, stands
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from mem0_agent.interrupts import Interrupts
-    from mem0_agent.journal import Entry
     from mem0_agent.model import Backend, Change, Dirs, Receipt
+    from mem0_agent.writing.interrupts import Interrupts
+    from mem0_agent.writing.journal import Entry
 
 __all__ = ["Moved", "mend", "settled", "stands", "transaction"]
 

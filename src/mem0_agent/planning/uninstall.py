@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import hooks, registrations, traces
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, value_at
 from mem0_agent.model import PLATFORM_URL, Backend, Change, ClientPlan, Edit, Plan, digest
+from mem0_agent.planning import hooks, registrations, traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

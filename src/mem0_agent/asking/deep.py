@@ -6,7 +6,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from mem0_agent.appserver import AppServer
+from mem0_agent.asking.appserver import AppServer
 from mem0_agent.clients import shop
 from mem0_agent.model import NAME, Finding, UserError
 

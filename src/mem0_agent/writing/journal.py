@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent import ledger
 from mem0_agent.edits import document
-from mem0_agent.ledger import sha
 from mem0_agent.model import Backend, Receipt, Record, digest
-from mem0_agent.receipt import Journal, Pending
+from mem0_agent.writing import ledger
+from mem0_agent.writing.ledger import sha
+from mem0_agent.writing.receipt import Journal, Pending
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -9,15 +9,15 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from mem0_agent import mcp_address, mcp_http, mcp_stdio
-from mem0_agent.conversation import conversation
-from mem0_agent.mcp_link import Deadline, ProbeError, clean, secrets
+from mem0_agent.asking import mcp_address, mcp_http, mcp_stdio
+from mem0_agent.asking.conversation import conversation
+from mem0_agent.asking.mcp_link import Deadline, ProbeError, clean, secrets
 from mem0_agent.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from mem0_agent.mcp_link import Link
+    from mem0_agent.asking.mcp_link import Link
     from mem0_agent.model import Endpoint
 
 K = TypeVar("K", bound=Hashable)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent import registrations
 from mem0_agent.clients import CLIENTS, shop
 from mem0_agent.clients.plugins import PLUGINS
 from mem0_agent.model import Edit, Exit, UserError
+from mem0_agent.planning import registrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from mem0_agent.contract import Client
-    from mem0_agent.draft import Draft, Scene
     from mem0_agent.model import ClientPlan, Finding, Json, Receipt, Registration
-    from mem0_agent.registrations import Duplicate, Held
+    from mem0_agent.planning.draft import Draft, Scene
+    from mem0_agent.planning.registrations import Duplicate, Held
 
 SEARCH_ONLY = "core/mcp_server.py"
 """The program of the vendor's plugin from 0.3 on, which serves one tool that only reads."""

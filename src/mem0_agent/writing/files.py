@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mem0_agent.disk import POSIX, explained, io, make_folders, real, remove_folders, sync_folder
 from mem0_agent.model import UserError
+from mem0_agent.writing.disk import POSIX, explained, io, make_folders, real, remove_folders, sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
