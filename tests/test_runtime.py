@@ -15,6 +15,8 @@ import pytest
 from mem0_agent import host, package
 from mem0_agent.model import Dirs, Host
 from mem0_agent.planning import runtime
+from mem0_agent.writing import apply, ledger
+from tests.machine import BOTH
 
 if TYPE_CHECKING:
     from tests.machine import Machine
@@ -134,3 +136,39 @@ def test_another_wing_gets_another_folder_and_the_same_launcher_path(tmp_path: P
     newer = runtime.changes(made, changed, other)
     assert [change.path for change in newer][-1] == made.launcher
     assert {change.action for change in newer[:-1]} == {"create"}
+
+
+def upgraded(here: Machine, word: str) -> Path:
+    """A version of the wing as an earlier release would have installed and compiled it: its folder."""
+    wing = {**package.wing(), "mem0_agent/__init__.py": f"# {word}\n".encode()}
+    made = here.host()
+    known = {path: path.read_bytes() if path.exists() else None for path in runtime.wants(made, wing)}
+    with apply.transaction(runtime.changes(made, known, wing), here.dirs):
+        package.compile_wing(runtime.root(made, wing), wing, host.lasting_python())
+    return runtime.root(made, wing)
+
+
+def test_of_the_former_versions_the_last_stays(here: Machine) -> None:
+    """A server that was started from it may still have to import something; what is older nobody runs any more."""
+    here.install("--skip", "hooks", "--skip", "skills")
+    current = runtime.root(here.host(), package.wing())
+    older, last = upgraded(here, "older"), upgraded(here, "last")
+    shown = here.run("install", "--client", "codex", "--dry-run", "--skip", "hooks", "--skip", "skills")
+    assert str(older / "mem0_agent/memory/hook.py") in shown.out
+    assert older.exists()
+    here.install("--skip", "hooks", "--skip", "skills")
+    assert set((here.dirs.data / "runtime").iterdir()) == {current, last}
+    held = ledger.load(here.dirs)
+    assert held is not None
+    assert not any(path.is_relative_to(older) for path in held.records)
+    assert here.ask("install", *BOTH, "--skip", "hooks", "--skip", "skills", "--yes")["data"]["own_changes"] == []
+    assert here.troubles() == []
+    here.uninstall("--purge")
+    assert list(here.home.iterdir()) == []
+
+
+def test_one_former_version_is_left_alone(here: Machine) -> None:
+    former = upgraded(here, "former")
+    here.install("--skip", "hooks", "--skip", "skills")
+    assert former.exists()
+    assert here.ask("install", *BOTH, "--skip", "hooks", "--skip", "skills", "--yes")["data"]["own_changes"] == []

@@ -66,6 +66,32 @@ def test_what_somebody_wrote_stays_and_is_named(host: Host, given: Kit, known: b
     assert skills.edited(files, held, want) == (want[0].path,)
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 9, HEAD[:7] + b"\0\0"])
+def test_what_a_power_cut_leaves_of_ours_is_ours(host: Host, given: Kit, left: bytes) -> None:
+    want = skills.wanted(host, "codex", "user", None, given)
+    files = {item.path: item.text for item in want} | {want[0].path: left}
+    known = receipt((want[0].path, want[0].text))
+    assert [change.after for change in skills.changes(files, known, "codex", "user", want)] == [want[0].text]
+    assert skills.edited(files, known, want) == ()
+    assert skills.edited(files, None, want) == (want[0].path,)
+    assert list(skills.changes(files, None, "codex", "user", want)) == []
+
+
+def test_what_somebody_has_cut_short_is_theirs(host: Host, given: Kit) -> None:
+    want = skills.wanted(host, "codex", "user", None, given)
+    files = {item.path: item.text for item in want} | {want[0].path: want[0].text[:-9]}
+    known = receipt((want[0].path, want[0].text))
+    assert list(skills.changes(files, known, "codex", "user", want)) == []
+    assert skills.edited(files, known, want) == (want[0].path,)
+
+
+def test_only_a_new_file_need_not_wait_for_the_disk(host: Host, given: Kit) -> None:
+    want = skills.wanted(host, "codex", "user", None, given)
+    files = {want[0].path: b"of the last version"}
+    found = skills.changes(files, receipt((want[0].path, b"of the last version")), "codex", "user", want)
+    assert [change.durable for change in found] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

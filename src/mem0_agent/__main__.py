@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -20,9 +21,21 @@ def main() -> None:
 
             sys.stdout.write(__version__ + "\n")
         case _:
-            from mem0_agent.cli import main as command_line
+            unswept()
 
-            command_line()
+
+def unswept() -> None:
+    """A command, without the search for cycles: it is over before garbage matters.
+
+    What a large file holds would be walked again and again, and twice more at the end, when all of it goes anyway.
+    """
+    gc.disable()
+    from mem0_agent.cli import main as command_line
+
+    try:
+        command_line()
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import ntpath
 import posixpath
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,11 @@ def table(document: Mapping[str, Json], key: str, path: Path) -> Mapping[str, Js
             hint="Correct it by hand; the client itself cannot read it like this.", path=path,
         )  # fmt: skip
     return value
+
+
+def opened(path: Path, why: str) -> str:
+    """The line that opens a file which only people can correct, and what they should do there."""
+    return f"${{EDITOR:-vi}} {shlex.quote(str(path))}   # {why}"
 
 
 def kind(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""Where things stand in a JSON text: objects on a path are walked, all else is skipped by the C scanner."""
+"""Where things stand in a JSON text: boxes on a path are walked, all else is skipped by the C scanner."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mem0_agent.model import Json, UserError
 
+CLOSE: Final = {"{": "}", "[": "]"}
 SPACE: Final = re.compile(r"[ \t\n\r]*")
 SCAN_STRING: Final[Callable[[str, int, bool], tuple[str, int]]] = vars(decoder)["scanstring"]  # untyped there
 STRING_OR_WORD: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?Infinity|NaN', re.DOTALL)
@@ -110,29 +111,43 @@ def behind_comma(text: str, offset: int, close: str) -> tuple[int, int]:
     return offset, -1
 
 
-def walk(text: str, start: int, keys: Sequence[str]) -> list[Level]:
-    """Return the objects along ``keys``, from the one that opens at ``start``; with no keys, that one alone.
-
-    Raises UserError (config.invalid) for bad syntax or a parent that is no object, and (config.unsupported)
-    for a name on the path that stands twice.
-    """
-    items: list[Item] = []
-    below: list[Level] = []
-    at = -1
+def first(text: str, start: int) -> int:
+    """Return where the first item is of the box that opens at ``start``, -1 where it is empty."""
     offset = skip(text, start + 1)
-    if text[offset : offset + 1] == "}":
-        return [Level(Box(start + 1, offset, items), -1)]
+    return -1 if text[offset : offset + 1] == CLOSE[text[start]] else offset
+
+
+def item_at(text: str, offset: int, close: str) -> tuple[Item, int]:
+    """Return the item that starts at ``offset``, and where the next one does (-1: ``close`` follows)."""
+    key, value = member_key(text, offset) if close == "}" else (None, offset)
+    end = value_end(text, value)
+    after, following = behind_comma(text, end, close)
+    return Item(() if key is None else (key,), offset, value, end, after), following
+
+
+def box_at(text: str, start: int) -> Box:
+    """Return the object or array that opens at ``start``."""
+    items: list[Item] = []
+    offset, close = first(text, start), CLOSE[text[start]]
     while offset >= 0:
-        key, value = member_key(text, offset)
-        if keys and key == keys[0]:
-            if at >= 0:
-                raise unsupported(text, offset, f'The name "{key}" stands twice in the same object.')
-            at, below = len(items), descent(text, value, keys)
-        end = below[0].box.close + 1 if at == len(items) and below else value_end(text, value)
-        after, following = behind_comma(text, end, "}")
-        items.append(Item((key,), offset, value, end, after))
-        offset, close = following, end
-    return [Level(Box(start + 1, skip(text, close), items), at), *below]
+        item, offset = item_at(text, offset, close)
+        items.append(item)
+    return Box(start + 1, skip(text, items[-1].end if items else start + 1), items)
+
+
+def trail(text: str, box: Box, keys: Sequence[str]) -> list[Level]:
+    """Return the objects and arrays along ``keys``, beginning with the object ``box``.
+
+    Raises UserError (config.invalid) for a parent that is no object, and (config.unsupported) for a name on the
+    path that stands twice.
+    """
+    found = [n for n, item in enumerate(box.items) if item.key == (keys[0],)]
+    if not found:
+        return [Level(box, -1)]
+    below = descent(text, box.items[found[0]].value, keys)
+    if len(found) > 1:
+        raise unsupported(text, box.items[found[1]].start, f'The name "{keys[0]}" stands twice in the same object.')
+    return [Level(box, found[0]), *below]
 
 
 def descent(text: str, value: int, keys: Sequence[str]) -> list[Level]:
@@ -141,28 +156,12 @@ def descent(text: str, value: int, keys: Sequence[str]) -> list[Level]:
         return []
     at = element(keys[1])
     if at is not None and text[value : value + 1] == "[":
-        box = elements(text, value)
+        box = box_at(text, value)
         known = at < len(box.items)
         return [Level(box, at), *descent(text, box.items[at].value, keys[1:])] if known else [Level(box, -1)]
     if text[value : value + 1] != "{":
-        message = f'"{keys[0]}" is not an object, so "{keys[1]}" cannot stand in it.'
-        value_end(text, value)
-        raise invalid(text, value, message)
-    return walk(text, value, keys[1:])
-
-
-def elements(text: str, start: int) -> Box:
-    """Return the array that opens at ``start``."""
-    items: list[Item] = []
-    close = offset = skip(text, start + 1)
-    if text[offset : offset + 1] == "]":
-        return Box(start + 1, offset, items)
-    while offset >= 0:
-        close = value_end(text, offset)
-        after, following = behind_comma(text, close, "]")
-        items.append(Item((), offset, offset, close, after))
-        offset = following
-    return Box(start + 1, skip(text, close), items)
+        raise invalid(text, value, f'"{keys[0]}" is not an object, so "{keys[1]}" cannot stand in it.')
+    return trail(text, box_at(text, value), keys[1:])
 
 
 def root(text: str) -> int:
@@ -174,15 +173,6 @@ def root(text: str) -> int:
         raise invalid(text, 0, "The file is empty, which is not valid JSON.", "Write {} into it or delete it.")
     value_end(text, start)
     raise invalid(text, start, "The document is not a JSON object.")
-
-
-def levels(text: str, keys: Sequence[str]) -> list[Level]:
-    """Return ``walk`` over the whole document."""
-    trail = walk(text, root(text), keys)
-    end = skip(text, trail[0].box.close + 1)
-    if end != len(text):
-        raise wrong(text, end, "the end of the file")
-    return trail
 
 
 def value_of(text: str) -> Json:

@@ -7,27 +7,20 @@ something else than an object on the path, config.unsupported for an edit that c
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from mem0_agent.edits import items, json_scan
+from mem0_agent.edits.json_outline import Site, Splice, outline, site, spliced
 from mem0_agent.edits.json_style import render, style_of
-from mem0_agent.edits.text import decoded, encoded, invalid, need_keys, nested, same, shallow, unsupported
+from mem0_agent.edits.text import invalid, need_keys, nested, same, shallow, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mem0_agent.edits.items import Box
+    from mem0_agent.edits.items import Gap
+    from mem0_agent.edits.json_outline import Outline
     from mem0_agent.edits.json_scan import Level
     from mem0_agent.model import Json
-
-
-@functools.lru_cache(maxsize=4)
-def document(data: bytes) -> dict[str, Json]:
-    text = decoded(data)[1]
-    json_scan.root(text)
-    found: dict[str, Json] = json_scan.value_of(text)
-    return found
 
 
 @shallow
@@ -36,7 +29,7 @@ def parse(text: bytes) -> dict[str, Json]:
 
     Of members of the same name the last counts. Integers beyond Python's limit of digits come as Decimal.
     """
-    return document(text)
+    return outline(text).data
 
 
 def fresh() -> bytes:
@@ -47,52 +40,43 @@ def fresh() -> bytes:
 @shallow
 def put(text: bytes, keys: Sequence[str], value: Json) -> bytes:
     """Make the member at ``keys`` ``value``, in its place or as the last of its parent."""
-    need_keys(keys)
-    bom, source = decoded(text)
-    trail = json_scan.levels(source, keys)
-    level = trail[-1]
-    style = style_of(source, trail[0].box)
+    doc, trail = opened(text, keys)
+    level, source = trail[-1], doc.text
+    style = style_of(source, doc.root)
+    here = site(trail, len(trail) - 1, keys)
     if level.at < 0:
         key, wrapped = keys[len(trail) - 1], nested(keys[len(trail) :], value)
         if source[level.box.open - 1] == "[":
             raise unsupported(source, level.box.open - 1, f'The array has no element "{key}".')
         gap = items.room(source, level.box, style.unit, style.space)
-        member = render(key, style, None) + style.colon + render(wrapped, style, gap.base)
-        return encoded(bom, inserted(source, level.box, gap, member))
+        return inserted(doc, here, gap, render(key, style, None) + style.colon + render(wrapped, style, gap.base))
     old = level.box.items[level.at]
     if same(json_scan.value_of(source[old.value : old.end]), value):
         return text
     before = items.lead(source, level.box, level.at)
     new = render(value, style, before.rpartition("\n")[2] if "\n" in before else None)
-    texts = texts_of(source, level.box)
-    texts[level.at] = source[old.start : old.value] + new
-    after = source[: old.value] + new + source[old.end :]
-    return encoded(bom, proven(after, level.box, texts))
+    return spliced(doc, here, Splice(old.value, old.end, new), [source[old.start : old.value] + new])
 
 
 @shallow
 def drop(text: bytes, keys: Sequence[str], made: int = 0) -> bytes:
     """Take the member at ``keys`` away, and after it up to ``made`` parents that it leaves empty."""
-    need_keys(keys)
-    bom, source = decoded(text)
-    trail = json_scan.levels(source, keys)
+    doc, trail = opened(text, keys)
     if len(trail) < len(keys) or trail[-1].at < 0:
         return text
-    return encoded(bom, without_member(source, trail, made))
+    return without_member(doc, trail, keys, made)
 
 
 @shallow
 def add(text: bytes, keys: Sequence[str], value: Json) -> bytes:
     """Append ``value`` to the array at ``keys``, which is made where it is missing."""
-    need_keys(keys)
-    bom, source = decoded(text)
-    trail = json_scan.levels(source, keys)
+    doc, trail = opened(text, keys)
     if trail[-1].at < 0:
         return put(text, keys, [value])
-    box = array(source, trail, keys)
-    style = style_of(source, trail[0].box)
-    gap = items.room(source, box, style.unit, style.space)
-    return encoded(bom, inserted(source, box, gap, render(value, style, gap.base)))
+    here = array(doc, trail, keys)
+    style = style_of(doc.text, doc.root)
+    gap = items.room(doc.text, here.box, style.unit, style.space)
+    return inserted(doc, here, gap, render(value, style, gap.base))
 
 
 @shallow
@@ -101,62 +85,46 @@ def take(text: bytes, keys: Sequence[str], value: Json, made: int = 0) -> bytes:
 
     Left empty, the array goes too, and up to ``made`` - 1 parents after it, unless ``made`` is 0.
     """
-    need_keys(keys)
-    bom, source = decoded(text)
-    trail = json_scan.levels(source, keys)
+    doc, trail = opened(text, keys)
     if trail[-1].at < 0:
         return text
-    box = array(source, trail, keys)
-    equal = (n for n, item in enumerate(box.items) if same(json_scan.value_of(source[item.value : item.end]), value))
-    index = next(equal, None)
+    here = array(doc, trail, keys)
+    read = (json_scan.value_of(doc.text[item.value : item.end]) for item in here.box.items)
+    index = next((n for n, item in enumerate(read) if same(item, value)), None)
     if index is None:
         return text
-    if made and len(box.items) == 1:
-        return encoded(bom, without_member(source, trail, made - 1))
-    return encoded(bom, without(source, box, index))
+    if made and len(here.box.items) == 1:
+        return without_member(doc, trail, keys, made - 1)
+    return without(doc, here, index)
 
 
-def array(source: str, trail: Sequence[Level], keys: Sequence[str]) -> Box:
+def opened(text: bytes, keys: Sequence[str]) -> tuple[Outline, list[Level]]:
+    """Return the document, and what the path leads through."""
+    need_keys(keys)
+    doc = outline(text)
+    return doc, json_scan.trail(doc.text, doc.root, keys)
+
+
+def array(doc: Outline, trail: Sequence[Level], keys: Sequence[str]) -> Site:
     """Return the array that the path leads to."""
     start = trail[-1].box.items[trail[-1].at].value
-    if source[start] != "[":
-        raise invalid(source, start, f'"{keys[-1]}" is not an array.')
-    return json_scan.elements(source, start)
+    if doc.text[start] != "[":
+        raise invalid(doc.text, start, f'"{keys[-1]}" is not an array.')
+    return Site(keys, json_scan.box_at(doc.text, start), trail[0].at)
 
 
-def without_member(source: str, trail: list[Level], made: int) -> str:
-    """Return ``source`` less the member at the end of ``trail``, or the outermost parent left empty."""
+def without_member(doc: Outline, trail: list[Level], keys: Sequence[str], made: int) -> bytes:
+    """Return the document less the member at the end of ``trail``, or the outermost parent left empty."""
     while made and len(trail) > 1 and len(trail[-1].box.items) == 1:
         trail, made = trail[:-1], made - 1
-    return without(source, trail[-1].box, trail[-1].at)
+    return without(doc, site(trail, len(trail) - 1, keys), trail[-1].at)
 
 
-def without(source: str, box: Box, index: int) -> str:
-    """Return ``source`` less one item of ``box``."""
-    start, end = items.removal(source, box, index)
-    texts = texts_of(source, box)
-    del texts[index]
-    return proven(source[:start] + source[end:], box, texts)
+def without(doc: Outline, here: Site, index: int) -> bytes:
+    """Return the document less one item."""
+    return spliced(doc, here, Splice(*items.removal(doc.text, here.box, index), ""), [])
 
 
-def inserted(source: str, box: Box, gap: items.Gap, item: str) -> str:
-    """Return ``source`` with one more item in ``box``."""
-    after = source[: gap.offset] + gap.before + item + gap.after + source[gap.offset :]
-    return proven(after, box, [*texts_of(source, box), item])
-
-
-def texts_of(source: str, box: Box) -> list[str]:
-    return [source[item.start : item.end] for item in box.items]
-
-
-def proven(after: str, box: Box, texts: list[str]) -> str:
-    """Return ``after``, if what now opens where ``box`` did holds exactly ``texts``.
-
-    That is enough: the splice lies inside this one value, one complete value stands in its place again, and
-    around it are the same bytes, which were read as strict JSON before.
-    """
-    start = box.open - 1
-    new = json_scan.walk(after, start, ())[0].box if after[start] == "{" else json_scan.elements(after, start)
-    if texts_of(after, new) != texts:
-        raise unsupported(after, start, "The edit would change more than our own entry.")
-    return after
+def inserted(doc: Outline, here: Site, gap: Gap, item: str) -> bytes:
+    """Return the document with one more item."""
+    return spliced(doc, here, Splice(gap.offset, gap.offset, gap.before + item + gap.after), [item])

@@ -85,6 +85,8 @@ def same(left: Json, right: Json) -> bool:
     todo: list[tuple[Json, Json]] = [(left, right)]
     while todo:
         a, b = todo.pop()
+        if a is b:
+            continue
         if isinstance(a, dict) and isinstance(b, dict):
             if a.keys() != b.keys():
                 return False
@@ -132,6 +134,17 @@ def depth_at(data: Json, keys: Sequence[str]) -> int:
         if data is MISSING:
             return depth
     return len(keys)
+
+
+def with_value(data: Json, keys: Sequence[str], value: Json) -> Json:
+    """Return a copy of ``data`` with ``value`` at ``keys``, missing objects made; what is not on the path is shared."""
+    if not keys:
+        return value
+    below = child(data, keys[0])
+    changed = with_value(below, keys[1:], value) if below is not MISSING else nested(keys[1:], value)
+    if isinstance(data, list):
+        return [changed if n == element(keys[0]) else item for n, item in enumerate(data)]
+    return {**data, keys[0]: changed}
 
 
 def nested(keys: Sequence[str], value: Json) -> Json:

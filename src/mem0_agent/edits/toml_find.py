@@ -84,7 +84,7 @@ def slot(text: str, found: list[Section], keys: Keys) -> Slot | None:
 
 def spot(text: str, keys: Keys) -> int:
     """Return an offset to point at when something is wrong with what stands at ``keys``."""
-    found = sections(text)
+    found = sections(text, keys[0])
     whole = slot(text, found, keys)
     if whole:
         return whole.value

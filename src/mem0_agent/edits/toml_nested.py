@@ -12,14 +12,13 @@ from mem0_agent.edits.toml_splice import runs
 
 if TYPE_CHECKING:
     from mem0_agent.edits.toml_scan import Keys, Section
-    from mem0_agent.model import Json
 
 
 def without_element(text: str, path: Keys, index: int) -> str:
     """Return ``text`` less one element of the array at ``path``, which leads through one element ``#n``."""
     number = next(n for n, key in enumerate(path) if element(key) is not None)
     outer, rest = path[:number], path[number + 1 :]
-    found = sections(text)
+    found = sections(text, path[0])
     slot = toml_find.slot(text, found, outer)
     if slot:
         item = box_at(text, slot.value).items[at(path[number])]
@@ -53,14 +52,3 @@ def inner(text: str, start: int, keys: Keys) -> int:
 
 def at(key: str) -> int:
     return element(key) or 0
-
-
-def with_value(data: Json, path: Keys, value: Json) -> Json:
-    """Return a copy of ``data`` with ``value`` at ``path``, all of which exists; what is not on the path is shared."""
-    if not path:
-        return value
-    key, *rest = path
-    if isinstance(data, list):
-        changed = with_value(data[at(key)], tuple(rest), value)
-        return [changed if n == at(key) else item for n, item in enumerate(data)]
-    return {**data, key: with_value(data[key], tuple(rest), value)}

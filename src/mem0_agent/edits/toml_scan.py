@@ -16,9 +16,20 @@ LITERAL: Final = r"'''(?:[^']++|'{1,2}(?!'))*+'{3,5}|'[^'\n]*+'"
 PART: Final = r"""[A-Za-z0-9_-]++|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'"""
 KEY: Final = rf"(?:{PART})(?:[ \t]*\.[ \t]*(?:{PART}))*+"
 
+BARE: Final = r"""[^\s"'#\[\]{},][^"'#\[\]{},\n]*+"""
+ONE_LINE: Final = rf"""(?:"(?:[^"\\\n]++|\\[^\n])*+"(?!")|'[^'\n]*+'(?!')|{BARE})"""
+PLAIN: Final = rf"(?:{ONE_LINE}|\[[ \t]*+(?:{ONE_LINE}[ \t]*+,?+[ \t]*+)*+\])"
+END: Final = r"[ \t]*+(?:#[^\n]*+)?+(?:\r?\n|\Z)"
+
 PARTS: Final = re.compile(PART, re.DOTALL)
 BLANK: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*+)?(?:\r?\n|\Z))*")
 STATEMENT: Final = re.compile(rf"[ \t]*(?:({KEY})[ \t]*=[ \t]*|(\[\[?)[ \t]*({KEY})[ \t]*\]\]?)", re.DOTALL)
+PLAIN_SECTION: Final = re.compile(
+    rf"[ \t]*+\[\[?[ \t]*+({PART})(?:[ \t]*+\.[ \t]*+(?:{PART}))*+[ \t]*+\]\]?{END}"
+    rf"(?:(?:[ \t]*+(?:#[^\n]*+)?+\r?\n)*+[ \t]*+{KEY}[ \t]*+=[ \t]*+{PLAIN}{END})*+",
+    re.DOTALL,
+)
+"""A header and the pairs below it up to the first that is more than one plain line; comments behind them not."""
 ITEM_KEY: Final = re.compile(rf"({KEY})[ \t\r\n]*=[ \t\r\n]*", re.DOTALL)
 STRING: Final = re.compile(f"{BASIC}|{LITERAL}", re.DOTALL)
 SCALAR: Final = re.compile(r"[^,\]}#\r\n]+")
@@ -72,27 +83,42 @@ def unquoted(part: str) -> str:
     return value
 
 
-@functools.lru_cache(maxsize=2)
-def sections(text: str) -> list[Section]:
+@functools.lru_cache(maxsize=8)
+def sections(text: str, name: str) -> list[Section]:
     """Return the whole document in sections, shared between callers: do not change them.
 
-    Raises UserError for a statement that it cannot follow.
+    Sections of other tables than ``name`` have only the first of their keys, and instead of their pairs a ``body``
+    that ends where they end. Raises UserError for a statement that it cannot follow.
     """
     found = [Section((), False, 0, 0, [])]  # noqa: FBT003 - a tuple's field
     offset = 0
     while (start := behind(BLANK, text, offset)) < len(text):
-        match = STATEMENT.match(text, start)
-        if match is None:
-            raise unsupported(text, start, "This statement is written in a way that we do not follow.")
-        key, bracket, table = match.groups()
-        end = match.end() if key is None else value_end(text, match.end())
-        offset = text.find("\n", end) + 1 or len(text)
-        if key is None:
-            found.append(Section(key_parts(table), bracket == "[[", start, offset, []))
+        plain = PLAIN_SECTION.match(text, start)
+        if plain and (first := unquoted(plain[1])) != name:
+            offset = plain.end()
+            found.append(Section((first,), False, start, offset, []))  # noqa: FBT003
         else:
-            pair = Pair(found[-1].keys + key_parts(key), start, match.end(), end, offset)
-            found[-1].pairs.append(pair)
+            offset = followed(text, start, found, name)
     return found
+
+
+def followed(text: str, start: int, found: list[Section], name: str) -> int:
+    """Put the statement at ``start`` into ``found``, and return where the line after it starts."""
+    match = STATEMENT.match(text, start)
+    if match is None:
+        raise unsupported(text, start, "This statement is written in a way that we do not follow.")
+    key, bracket, table = match.groups()
+    end = match.end() if key is None else value_end(text, match.end())
+    offset = text.find("\n", end) + 1 or len(text)
+    held = found[-1]
+    if key is None:
+        keys = key_parts(table)
+        found.append(Section(keys if keys[0] == name else keys[:1], bracket == "[[", start, offset, []))
+    elif held.keys and held.keys[0] != name:
+        found[-1] = held._replace(body=offset)
+    else:
+        held.pairs.append(Pair(held.keys + key_parts(key), start, match.end(), end, offset))
+    return offset
 
 
 def behind(pattern: re.Pattern[str], text: str, offset: int) -> int:

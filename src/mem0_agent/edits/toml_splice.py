@@ -25,7 +25,7 @@ PREAMBLE: Final = re.compile(r"(?:[ \t]*#[^\n]*\n)+(?=[ \t]*\r?\n)")
 
 def without(text: str, keys: Keys) -> str:
     """Return ``text`` less everything that says what stands at ``keys`` or below."""
-    found = sections(text)
+    found = sections(text, keys[0])
     member = next(iter(toml_find.members(text, found, keys)), None)
     if member:
         start, end = items.removal(text, member.box, member.at)
@@ -39,7 +39,7 @@ def without(text: str, keys: Keys) -> str:
 
 def without_element(text: str, keys: Keys, index: int) -> str:
     """Return ``text`` less one element of the array at ``keys``, inline or an array of tables."""
-    found = sections(text)
+    found = sections(text, keys[0])
     slot = toml_find.slot(text, found, keys)
     if slot:
         start, end = items.removal(text, box_at(text, slot.value), index)
@@ -71,7 +71,7 @@ def replaced(text: str, slot: toml_find.Slot, value: Json) -> str:
 
 def with_member(text: str, keys: Keys, value: Json, depth: int) -> Iterator[str]:
     """Return the ways to say ``value`` at ``keys``, best first; the first ``depth`` names exist."""
-    found = sections(text)
+    found = sections(text, keys[0])
     parent, name = keys[:depth], keys[: depth + 1]
     wrapped = nested(keys[depth + 1 :], value)
     nook = toml_find.holder(text, found, parent)
@@ -95,7 +95,7 @@ def with_item(text: str, box: items.Box, item: str) -> str:
 
 def with_element(text: str, keys: Keys, value: Json) -> str:
     """Return ``text`` with one more element in the array at ``keys``."""
-    slot = toml_find.slot(text, sections(text), keys)
+    slot = toml_find.slot(text, sections(text, keys[0]), keys)
     if slot:
         return with_item(text, box_at(text, slot.value), inline(value))
     return with_block(text, block(keys, [value], newline_of(text)))

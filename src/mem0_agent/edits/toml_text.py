@@ -7,12 +7,12 @@ one, config.unsupported for an edit after which the file, read again, shows any 
 
 from __future__ import annotations
 
-import functools
 import re
 import tomllib
 from typing import TYPE_CHECKING, Final
 
-from mem0_agent.edits import toml_find, toml_nested, toml_scan, toml_splice
+from mem0_agent.edits import toml_family, toml_find, toml_nested, toml_scan, toml_splice
+from mem0_agent.edits.memo import Memo
 from mem0_agent.edits.text import (
     MISSING,
     decoded,
@@ -21,11 +21,11 @@ from mem0_agent.edits.text import (
     encoded,
     invalid,
     need_keys,
-    nested,
     same,
     shallow,
     unsupported,
     value_at,
+    with_value,
 )
 from mem0_agent.edits.toml_lower import lowered
 from mem0_agent.model import UserError
@@ -40,9 +40,7 @@ if TYPE_CHECKING:
 POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-@functools.lru_cache(maxsize=4)
-def document(data: bytes) -> dict[str, Json]:
-    text = decoded(data)[1]
+def read(text: str) -> dict[str, Json]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -63,6 +61,9 @@ def misread(text: str, low: Lowered, error: ValueError) -> UserError:
     return invalid(text, offset, f"Not valid TOML: {message[: at.start()] if at else message}.")
 
 
+document: Final[Memo[dict[str, Json]]] = Memo(lambda data: read(decoded(data)[1]))
+
+
 @shallow
 def parse(text: bytes) -> dict[str, Json]:
     """Return the document as plain data, dates included, shared between callers: do not change it."""
@@ -80,12 +81,11 @@ def put(text: bytes, keys: Sequence[str], value: Json) -> bytes:
 
     A table that is there already is changed member by member, so that comments and order in it stay.
     """
-    bom, source, path = opened(text, keys)
+    source, path = opened(text, keys)
     data = document(text)
     if same(value_at(data, path), value):
         return text
-    after = edited(source, data, path, value)
-    return proven(text, path, (encoded(bom, form) for form in after), [with_value(data, path, value)])
+    return proven(text, path, edited(source, data, path, value), [with_value(data, path, value)])
 
 
 @shallow
@@ -94,27 +94,27 @@ def drop(text: bytes, keys: Sequence[str], made: int = 0) -> bytes:
 
     A parent that only its members' headers spoke of goes with the last of them, whatever ``made`` says.
     """
-    bom, source, path = opened(text, keys)
+    source, path = opened(text, keys)
     data = document(text)
     if value_at(data, path) is MISSING:
         return text
     path = emptied(data, path, made)
     after = toml_splice.without(source, path)
-    return proven(text, path, [encoded(bom, after)], pruned(data, path))
+    return proven(text, path, [after], pruned(data, path))
 
 
 @shallow
 def add(text: bytes, keys: Sequence[str], value: Json) -> bytes:
     """Append ``value`` to the array at ``keys``, which is made where it is missing."""
-    bom, source, path = opened(text, keys)
+    source, path = opened(text, keys)
     data = document(text)
     old = listed(source, data, path)
     if old is None:
         return put(text, keys, [value])
-    if not isinstance(value, dict) and toml_find.slot(source, toml_scan.sections(source), path) is None:
+    if not isinstance(value, dict) and toml_find.slot(source, toml_scan.sections(source, path[0]), path) is None:
         raise unsupported(source, toml_find.spot(source, path), "An array of tables takes only tables.")
     after = toml_splice.with_element(source, path, value)
-    return proven(text, path, [encoded(bom, after)], [with_value(data, path, [*old, value])])
+    return proven(text, path, [after], [with_value(data, path, [*old, value])])
 
 
 @shallow
@@ -126,7 +126,7 @@ def take(text: bytes, keys: Sequence[str], value: Json, made: int = 0) -> bytes:
     """
     if any(element(key) is not None for key in keys):
         return take_within(text, tuple(keys), value)
-    bom, source, path = opened(text, keys)
+    source, path = opened(text, keys)
     data = document(text)
     old = listed(source, data, path) or []
     index = next((n for n, item in enumerate(old) if same(item, value)), None)
@@ -137,12 +137,12 @@ def take(text: bytes, keys: Sequence[str], value: Json, made: int = 0) -> bytes:
     rest = [*old[:index], *old[index + 1 :]]
     after = toml_splice.without_element(source, path, index)
     expected = [with_value(data, path, rest), *([] if rest else pruned(data, path))]
-    return proven(text, path, [encoded(bom, after)], expected)
+    return proven(text, path, [after], expected)
 
 
 def take_within(text: bytes, path: Keys, value: Json) -> bytes:
     """Take the first element equal to ``value`` out of an array inside an element of another array."""
-    bom, source = decoded(text)
+    source = decoded(text)[1]
     data = document(text)
     old = value_at(data, path)
     index = next((n for n, item in enumerate(old if isinstance(old, list) else ()) if same(item, value)), None)
@@ -150,20 +150,20 @@ def take_within(text: bytes, path: Keys, value: Json) -> bytes:
         return text
     rest = [*old[:index], *old[index + 1 :]]
     after = toml_nested.without_element(source, path, index)
-    return proven(text, path, [encoded(bom, after)], [toml_nested.with_value(data, path, rest)])
+    return proven(text, path, [after], [with_value(data, path, rest)])
 
 
-def opened(data: bytes, keys: Sequence[str]) -> tuple[str, str, Keys]:
-    """Byte order mark, text and path, after a look at everything that the path leads through."""
+def opened(data: bytes, keys: Sequence[str]) -> tuple[str, Keys]:
+    """Text and path, after a look at everything that the path leads through."""
     need_keys(keys)
-    bom, text = decoded(data)
+    text = decoded(data)[1]
     path = tuple(keys)
     depth = depth_at(document(data), path)
     for end in range(1, min(depth, len(path) - 1) + 1):
         if not isinstance(value_at(document(data), path[:end]), dict):
             message = f'"{path[end - 1]}" is not a table, so "{path[end]}" cannot stand in it.'
             raise invalid(text, toml_find.spot(text, path[:end]), message)
-    return bom, text, path
+    return text, path
 
 
 def listed(source: str, data: dict[str, Json], path: Keys) -> list[Json] | None:
@@ -184,7 +184,7 @@ def edited(source: str, data: dict[str, Json], path: Keys, value: Json) -> Itera
         return
     if isinstance(old, dict) and isinstance(value, dict) and old.keys() & value.keys():
         yield merged(source, data, path, value)
-    slot = toml_find.slot(source, toml_scan.sections(source), path)
+    slot = toml_find.slot(source, toml_scan.sections(source, path[0]), path)
     if slot:
         yield toml_splice.replaced(source, slot, value)
     yield from toml_splice.with_member(toml_splice.without(source, path), path, value, len(path) - 1)
@@ -209,15 +209,6 @@ def emptied(data: dict[str, Json], path: Keys, made: int) -> Keys:
     return path
 
 
-def with_value(data: dict[str, Json], path: Keys, value: Json) -> dict[str, Json]:
-    """Return a copy of ``data`` with ``value`` at ``path``; what is not on the path is shared."""
-    key, *rest = path
-    below = data.get(key)
-    if rest:
-        value = with_value(below, tuple(rest), value) if isinstance(below, dict) else nested(rest, value)
-    return {**data, key: value}
-
-
 def pruned(data: dict[str, Json], path: Keys) -> Iterator[dict[str, Json]]:
     """Return ``data`` without the member at ``path``, then also without each parent that is empty by then."""
     while path:
@@ -229,17 +220,20 @@ def pruned(data: dict[str, Json], path: Keys) -> Iterator[dict[str, Json]]:
         path = path[:-1]
 
 
-def proven(text: bytes, path: Keys, forms: Iterable[bytes], meanings: Iterable[dict[str, Json]]) -> bytes:
+def proven(text: bytes, path: Keys, forms: Iterable[str], meanings: Iterable[dict[str, Json]]) -> bytes:
     """Return the first of ``forms`` that reads as one of ``meanings``."""
     allowed = list(meanings)
+    bom, source = decoded(text)
     for form in forms:
+        result = encoded(bom, form)
+        if (data := toml_family.known(source, document(text), form, path[0], read)) is not None:
+            document.keep(result, data)
         try:
-            data = document(form)
+            data = document(result)
         except UserError:
             continue
         if any(same(data, meaning) for meaning in allowed):
-            return form
-    source = decoded(text)[1]
+            return result
     name = ".".join(path)
     message = f'"{name}" is written in a form that cannot be changed without touching something else.'
     raise unsupported(source, toml_find.spot(source, path), message)

@@ -28,7 +28,9 @@ def main(arguments: list[str]) -> int:
     if words == ["serve"]:
         from mem0_agent.memory import server, settings
 
-        return server.main(settings.load(*arguments[1:4]))
+        status = server.main(settings.load(*arguments[1:4]))
+        gc.freeze()  # all of it goes now: nobody need look through it for cycles, while whoever started us waits
+        return status
     print(USAGE, file=sys.stderr)  # noqa: T201  people who call this by hand read it
     return 2
 

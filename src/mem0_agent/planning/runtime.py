@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mem0_agent.model import Files, Host
+    from mem0_agent.model import Files, Host, Receipt
 
 ENTRY = "mem0_agent/memory/__main__.py"
 
@@ -68,7 +68,39 @@ def launcher(host: Host, place: Path) -> bytes:
 
 
 def wants(host: Host, wing: Mapping[str, bytes]) -> frozenset[Path]:
-    return frozenset({host.launcher, *(root(host, wing) / name for name in wing)})
+    place = root(host, wing)
+    return frozenset({host.launcher, *(place / name for name in wing)})
+
+
+def versions(host: Host, wing: Mapping[str, bytes], receipt: Receipt | None) -> dict[Path, list[Path]]:
+    """The files of every former version that the receipt knows, by its folder, the one that came last at the end."""
+    place, own = host.dirs.data / "runtime", root(host, wing)
+    found: dict[Path, list[Path]] = {}
+    for path in receipt.records if receipt else ():
+        if path.is_relative_to(place) and not path.is_relative_to(own):
+            found.setdefault(place / path.relative_to(place).parts[0], []).append(path)
+    return found
+
+
+def spare(host: Host, wing: Mapping[str, bytes], receipt: Receipt | None) -> frozenset[Path]:
+    """What has to be read to take former versions away: nothing while there is only the one that we leave."""
+    found = versions(host, wing, receipt)
+    return frozenset(path for paths in found.values() for path in paths) if len(found) > 1 else frozenset()
+
+
+def removals(host: Host, files: Files, wing: Mapping[str, bytes], receipt: Receipt | None) -> tuple[Change, ...]:
+    """Former versions go, but for one: a server that was started before an upgrade still imports from its own."""
+    found, text = versions(host, wing, receipt), files.get(host.launcher) or b""
+    if len(found) < 2:
+        return ()
+    started = next((folder for folder in found if folder.name.encode() in text), None)
+    stays = started or list(found)[-1]
+    return tuple(
+        Change(path, data, None, "a former version of the memory's program", durable=False)
+        for folder, paths in found.items()
+        for path in paths
+        if folder != stays and (data := files.get(path)) is not None
+    )
 
 
 def changes(host: Host, files: Files, wing: Mapping[str, bytes]) -> tuple[Change, ...]:

@@ -39,16 +39,24 @@ def names(kit: Kit) -> tuple[str, ...]:
 def changes(
     files: Files, receipt: Receipt | None, client: str, scope: Scope, want: tuple[Wanted, ...]
 ) -> Iterator[Change]:
-    """What is missing or was ours and is outdated. A file that is not as we wrote it stays its author's."""
+    """What is missing or was ours and is outdated. A file that is not as we wrote it stays its author's.
+
+    A new file does not wait for the disk: what a power cut leaves of it is ours still.
+    """
     for item in want:
         before = files.get(item.path)
-        if before != item.text and (before is None or untouched(receipt, item.path, before)):
-            yield Change(item.path, before, item.text, f"the skill {item.skill}", client, mode=0o644, scope=scope)
+        if before != item.text and (before is None or ours(receipt, item, before)):
+            yield Change(
+                item.path, before, item.text, f"the skill {item.skill}", client,
+                mode=0o644, scope=scope, durable=before is not None,
+            )  # fmt: skip
 
 
-def untouched(receipt: Receipt | None, path: Path, now: bytes) -> bool:
-    record = receipt.records.get(path) if receipt else None
-    return record is not None and record.result == digest(now)
+def ours(receipt: Receipt | None, item: Wanted, now: bytes) -> bool:
+    """Whether it is what we wrote last, or what a power cut leaves of that: nothing, or zeros at its end."""
+    record = receipt.records.get(item.path) if receipt else None
+    torn = now[-1:] in (b"", b"\0") and item.text.startswith(now.rstrip(b"\0"))
+    return record is not None and (record.result == digest(now) or torn)
 
 
 def edited(files: Files, receipt: Receipt | None, want: tuple[Wanted, ...]) -> tuple[Path, ...]:
@@ -56,7 +64,7 @@ def edited(files: Files, receipt: Receipt | None, want: tuple[Wanted, ...]) -> t
     return tuple(
         item.path
         for item in want
-        if (now := files.get(item.path)) is not None and now != item.text and not untouched(receipt, item.path, now)
+        if (now := files.get(item.path)) is not None and now != item.text and not ours(receipt, item, now)
     )
 
 
