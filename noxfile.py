@@ -68,7 +68,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Every operation on files gone wrong once, every race fifty times; `-- STRIDE ROUNDS` takes a sample."""
+    """Every operation on files gone wrong once, every race fifty times; `-- STRIDE ROUNDS EXAMPLES` takes a sample."""
     set_up(session, "test")
     session.run("python", "-m", "tests.faults", *session.posargs, env={"MEM0_AGENT_CLIENTS": str(CLIENTS)})
 

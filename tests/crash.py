@@ -1,7 +1,7 @@
 """Runs a transaction once for every operation on files that it makes, with that one going wrong, and reports damage.
 
 A program of its own, because it forks: ``python -m tests.crash FOLDER OPERATION MODE [STRIDE]`` prints one line for
-each thing that went wrong and, last, how many points there were.
+each thing that went wrong (its first words are the kind) and, last, how many points there were.
 """
 
 from __future__ import annotations
@@ -64,14 +64,12 @@ class Bench:
         build(self.root)
         self.prepare(self.root)
 
-    def expect(self, what: str, found: object, wanted: object) -> None:
-        if found != wanted:
-            self.faults.append(f"{what}: {found!r}")
-
-    def expect_tree(self, what: str, wanted: dict[str, Node], ignore: set[str] | None = None) -> None:
+    def expect_tree(self, kind: str, what: str, wanted: dict[str, Node]) -> None:
         found = visible(self.root)
-        names = (found.keys() | wanted.keys()) - (ignore or set())
-        self.expect(what, {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}, {})
+        names = (found.keys() | wanted.keys()) - STATE
+        wrong = {n: (found.get(n), wanted.get(n)) for n in names if found.get(n) != wanted.get(n)}
+        if wrong:
+            self.faults.append(f"{kind if wrong.keys() & wanted.keys() else 'LITTER'} {what}: {wrong!r}")
 
     def whole(self, what: str) -> None:
         """Every watched file is as it was or as it is to be."""
@@ -79,7 +77,7 @@ class Bench:
         for path in watched(self.root):
             name = str(path.relative_to(self.root))
             if found.get(name) not in {self.before.get(name), self.after.get(name)}:
-                self.faults.append(f"{what}: {name} is {found.get(name)}")
+                self.faults.append(f"DAMAGED {what}: {name} is {found.get(name)}")
 
     def kill(self, point: int, mode: str) -> None:
         for way in ("again", "back"):
@@ -93,9 +91,9 @@ class Bench:
             self.whole(f"{mode} {point}")
             if way == "again":
                 self.operate(self.root)
-                self.expect_tree(f"{mode} {point}, run again", self.after, STATE)
+                self.expect_tree("NOT RECOVERED", f"{mode} {point}, run again", self.after)
             uninstall(self.root)
-            self.expect_tree(f"{mode} {point}, {way}, uninstalled", self.original, STATE)
+            self.expect_tree("NOT RECOVERED", f"{mode} {point}, {way}, uninstalled", self.original)
 
     def fail(self, point: int, mode: str, number: int) -> None:
         self.renew()
@@ -111,11 +109,12 @@ class Bench:
         else:
             if fault.hit.startswith(TIDYING):
                 return self.whole(what)
-            self.expect_tree(what, self.after if outcome == "done" else self.before, STATE)
+            done = outcome == "done"
+            self.expect_tree("SILENT" if done else "DAMAGED", what, self.after if done else self.before)
         self.operate(self.root)
-        self.expect_tree(f"{what}, run again", self.after, STATE)
+        self.expect_tree("NOT RECOVERED", f"{what}, run again", self.after)
         uninstall(self.root)
-        self.expect_tree(f"{what}, uninstalled", self.original, STATE)
+        self.expect_tree("NOT RECOVERED", f"{what}, uninstalled", self.original)
         return None
 
 
@@ -130,8 +129,9 @@ def main(folder: str, operation: str, mode: str, stride: str = "1") -> None:
             else:
                 bench.fail(point, name, getattr(errno, code or "EIO"))
         except (OSError, UserError, KeyboardInterrupt) as error:
-            bench.faults.append(f"{mode} {point}: {type(error).__name__} {error}")
-    print("\n".join([*bench.faults, f"{bench.points} points, {len(bench.faults)} faults"]))
+            bench.faults.append(f"NOT RECOVERED {mode} {point}: {type(error).__name__} {error}")
+    tried = len(range(1, bench.points + 1, int(stride)))
+    print("\n".join([*bench.faults, f"{tried} points, {len(bench.faults)} faults"]))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import py_compile
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mem0_agent.edits import document
-from mem0_agent.model import Backend, Change, Edit, Receipt, UserError, digest
-from mem0_agent.writing import apply, client_locks, files, ledger, locks, standing
-from tests.transactions import OLD, build, dirs_in, edited, install, planned, tree, uninstall
+from mem0_agent.model import Backend, Change, Edit, Offer, Receipt, Record, UserError, digest
+from mem0_agent.writing import apply, client_locks, files, ledger, leftovers, locks, standing
+from mem0_agent.writing.receipt import Journal, Visited
+from tests.transactions import OLD, build, counting, dirs_in, edited, install, planned, tree, uninstall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,6 +193,23 @@ def test_a_run_without_changes_clears_away_what_a_killed_one_left(root: Path, le
     assert mtimes(root) == times
 
 
+def test_folders_made_for_the_lock_are_known_even_to_a_run_that_wrote_nothing(root: Path) -> None:
+    """Of runs that start at once, one makes a folder and another the next; each may find that its plan is old."""
+    install(root)
+    dirs = dirs_in(root)
+    journal = ledger.journal_on_disk(dirs)
+    assert journal
+    assert dirs.state in journal.folders
+    ledger.write(dirs, replace(journal, folders=journal.folders[:1]))
+    note = {"pid": 1, "folders": [str(folder) for folder in journal.folders[1:]], "locks": {}}
+    (dirs.state / "lock").write_text(json.dumps(note), "utf-8")
+    old = Change(root / ".other/hooks.json", b"what once was", b"{}", "late")
+    with pytest.raises(apply.Moved), apply.transaction([old], dirs):
+        raise AssertionError
+    uninstall(root)
+    assert not (root / "xdg").exists()
+
+
 def test_a_file_that_cannot_be_put_back_is_named_and_stays_known(root: Path) -> None:
     path = root / ".other/hooks.json"
     with pytest.raises(UserError) as caught, apply.transaction(planned(root), dirs_in(root), backend=LOCAL):  # noqa: PT012 - the body is the matter
@@ -203,6 +222,75 @@ def test_a_file_that_cannot_be_put_back_is_named_and_stays_known(root: Path) -> 
     uninstall(root)
     assert not (root / "xdg").exists()
     assert json.loads(path.read_bytes()) == {"hooks": {"Stop": [{"mine": True}]}}
+
+
+# The very end
+
+
+def test_the_receipt_knows_the_folders_until_everything_is_swept(root: Path) -> None:
+    install(root)
+    dirs, cache = dirs_in(root), root / "xdg/data/bin/cache"
+    cache.write_bytes(b"made by nobody's change")
+    journal = ledger.journal_on_disk(dirs)
+    assert journal
+    made = {folder for record in journal.receipt.records.values() for folder in record.folders}
+    folders = tuple(sorted(made.union(journal.folders), key=lambda folder: len(folder.parts)))
+    changes = [
+        Change(record.path, files.read(record.path), baseline_of(root, record), "") for record in records_in(root)
+    ]
+
+    def ended(_: locks.OwnLock) -> None:
+        raise KeyboardInterrupt
+
+    def swept(own: locks.OwnLock) -> None:
+        cache.unlink()
+        leftovers.sweep(dirs, own, purge=False)
+
+    with pytest.raises(KeyboardInterrupt), apply.transaction(changes, dirs, farewell=apply.Farewell(folders, ended)):
+        pass
+    assert ledger.load(dirs) is None
+    left = ledger.journal_on_disk(dirs)
+    assert left
+    assert set(left.folders) == set(folders)
+    with apply.transaction([], dirs, farewell=apply.Farewell(left.folders, swept)):
+        pass
+    assert not (root / "xdg").exists()
+    assert not (root / ".fresh").exists()
+
+
+def records_in(root: Path) -> list[Record]:
+    return list(receipt_in(root).records.values())
+
+
+def baseline_of(root: Path, record: Record) -> bytes | None:
+    return ledger.restore_bytes(dirs_in(root), record.baseline) if record.baseline else None
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_sweep_tries_twice_and_names_what_will_not_go(root: Path, times: int) -> None:
+    install(root)
+    dirs = dirs_in(root)
+    with locks.own_lock(dirs) as own, counting(Stubborn(leftovers.remove_once, "backups", times)):
+        if times == 1:
+            leftovers.sweep(dirs, own, purge=False)
+            assert not (dirs.state / "backups").exists()
+        else:
+            with pytest.raises(UserError, match="backups cannot be removed: Input/output error"):
+                leftovers.sweep(dirs, own, purge=False)
+            assert ledger.journal_on_disk(dirs)
+
+
+class Stubborn:
+    """Lets ``call`` fail ``times`` times where its path ends with ``name``."""
+
+    def __init__(self, call: Callable[..., Any], name: str, times: int) -> None:
+        self.call, self.name, self.times = call, name, times
+
+    def __call__(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        if call is self.call and self.times and str(args[0]).endswith(self.name):
+            self.times -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return call(*args, **kwargs)
 
 
 # Undo when others have written since
@@ -268,17 +356,6 @@ def test_a_file_made_by_us_and_emptied_of_us_may_go(root: Path) -> None:
     assert not (root / ".fresh").exists()
 
 
-def test_forget(root: Path) -> None:
-    install(root)
-    dirs = dirs_in(root)
-    ledger.forget(dirs, [root / ".client.json"])
-    assert root / ".client.json" not in receipt_in(root).records
-    assert len(list((dirs.state / "backups").iterdir())) == 1
-    ledger.forget(dirs)
-    assert ledger.load(dirs) is None
-    assert list(dirs.state.iterdir()) == []
-
-
 # A receipt that is not to be believed
 
 
@@ -320,12 +397,24 @@ def test_a_backup_is_checked_before_it_is_used(root: Path) -> None:
         ledger.restore_bytes(dirs, "0" * 64)
 
 
-def test_save_and_load(root: Path) -> None:
+def test_what_is_written_is_read(root: Path) -> None:
     install(root)
-    dirs = dirs_in(root)
-    receipt = replace(receipt_in(root), version="9")
-    ledger.save(dirs, receipt)
-    assert ledger.load(dirs) == receipt
+    dirs, path = dirs_in(root), root / ".client.json"
+    was = Visited(
+        "client", Offer("m", "p", "/s", known=True), {path: "0" * 64}, {path: 0o640}, {path: (root,)}, (root,)
+    )
+    journal = replace(journal_in(root), visits=(was, replace(was, before={path: None}, modes={}, folders={path: ()})))
+    ledger.write(dirs, journal)
+    assert ledger.journal_on_disk(dirs) == journal
+    assert ledger.visits(dirs) == journal.visits
+    install(root, "2")
+    assert ledger.visits(dirs) == journal.visits
+
+
+def journal_in(root: Path) -> Journal:
+    journal = ledger.journal_on_disk(dirs_in(root))
+    assert journal is not None
+    return journal
 
 
 # Locks
@@ -375,6 +464,35 @@ def test_a_client_lock_that_is_never_let_go_stays(root: Path) -> None:
         assert not client_locks.take(lock, own, patience=0.05)
         client_locks.release(lock, own)
     assert lock.exists()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_client_lock_that_will_not_go_is_taken_away_by_the_next_run(root: Path, times: int) -> None:
+    lock = root / "dotfiles/real.json.lock"
+    with counting(Stubborn(os.rmdir, "real.json.lock", times)):
+        install(root)
+    assert lock.exists() == (times == 2)
+    assert (dirs_in(root).state / "lock").exists() == (times == 2)
+    apply.mend(dirs_in(root))
+    assert not lock.exists()
+    assert not (dirs_in(root).state / "lock").exists()
+    uninstall(root)
+    assert not (root / "xdg").exists()
+
+
+def test_a_lock_that_is_not_told_of_once_is_taken_all_the_same(root: Path) -> None:
+    hits: list[Any] = []
+
+    def once(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        if call is os.fstat and not hits:
+            hits.append(args)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return call(*args, **kwargs)
+
+    with counting(once), locks.own_lock(dirs_in(root)):
+        pass
+    assert hits
+    assert not (dirs_in(root).state / "lock").exists()
 
 
 def test_eight_runs_at_once_lose_nothing(root: Path) -> None:

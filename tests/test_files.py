@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mem0_agent.model import UserError
-from mem0_agent.writing import files
+from mem0_agent.writing import disk, files
+from mem0_agent.writing.reads import PIECE
 from tests.transactions import Fault, counting, tree
 
 
@@ -157,6 +158,47 @@ def test_a_change_right_before_the_rename_is_seen(tmp_path: Path) -> None:
     assert tree(tmp_path) == {"f": ("file", path.stat().st_mode & 0o777, b"theirs")}
 
 
+@pytest.mark.parametrize("call", ["write", "delete", "inside"])
+def test_a_disk_that_does_not_tell_what_is_a_link_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A link that is taken for a file would be written over."""
+    (tmp_path / "real").write_bytes(b"old")
+    link, lstat = tmp_path / "link", os.lstat
+    link.symlink_to("real")
+
+    def broken(path: Any, **kwargs: Any) -> os.stat_result:
+        if os.fspath(path) == str(link):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return lstat(path, **kwargs)
+
+    def at_work() -> None:
+        if call == "inside":
+            files.inside(link, tmp_path)
+        elif call == "write":
+            files.write_atomic(link, b"new", expect=b"old")
+        else:
+            files.delete(link, b"old")
+
+    monkeypatch.setattr(os, "lstat", broken)
+    with pytest.raises(UserError, match="Input/output error"):
+        at_work()
+    monkeypatch.undo()
+    assert link.is_symlink()
+    assert link.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("target", ["there", "deep/there", "../elsewhere/there", "second"])
+def test_a_path_through_links_to_what_is_not_there_yet(tmp_path: Path, target: str) -> None:
+    home, second = tmp_path / "home", tmp_path / "home/second"
+    home.mkdir()
+    second.symlink_to("last")
+    (home / "link").symlink_to(target)
+    wanted = home / "last" if target == "second" else Path(os.path.normpath(home / target))
+    assert disk.real(home / "link") == wanted
+    assert disk.real(home / "new/file") == home / "new/file"
+
+
 def test_a_link_turned_elsewhere_is_seen(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_bytes(b"same")
@@ -300,3 +342,22 @@ def test_only_what_must_outlast_a_power_cut_waits_for_the_disk(tmp_path: Path, d
         files.write_atomic(tmp_path / "f", b"x", expect=None, durable=durable)
     assert calls.count(os.fsync) == syncs
     assert tree(tmp_path) == {"f": ("file", 0o600, b"x")}
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_holds_says_what_a_comparison_of_the_whole_would(tmp_path: Path, size: int) -> None:
+    path, data = tmp_path / "f", bytes(n % 251 for n in range(size))
+    assert files.holds(path, None)
+    assert not files.holds(path, data)
+    path.write_bytes(data)
+    others = [data, data + b"x", data[:-1], b"x" + data[1:], data[:-1] + b"x", data * 2]
+    for other in others:
+        assert files.holds(path, other) == (files.read(path) == other)
+    assert not files.holds(path, None)
+
+
+def test_holds_refuses_what_read_refuses(tmp_path: Path) -> None:
+    for expected in (None, b""):
+        with pytest.raises(UserError) as caught:
+            files.holds(tmp_path, expected)
+        assert caught.value.code == "config.unreadable"

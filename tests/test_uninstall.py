@@ -42,6 +42,15 @@ def test_a_home_without_anything_is_empty_again(here: Machine) -> None:
     assert read_tree(here.home) == {}
 
 
+def test_a_skill_that_a_power_cut_emptied_goes_too(here: Machine) -> None:
+    here.install()
+    for name in (".claude/skills/mem0-memory/SKILL.md", ".agents/skills/mem0-sdk/SKILL.md"):
+        assert (here.home / name).read_bytes()
+        (here.home / name).write_bytes(b"")
+    here.uninstall()
+    assert read_tree(here.home) == {}
+
+
 def test_links_stay_links(here: Machine) -> None:
     write_tree(here.home, {"dot/claude.json": JSON, "dot/codex.toml": TOML, ".codex": None})
     here.claude.symlink_to("dot/claude.json")

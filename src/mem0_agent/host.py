@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from mem0_agent import windows
 from mem0_agent.model import Dirs, Host, UserError
 from mem0_agent.writing import files as disk
-from mem0_agent.writing.disk import remove_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,6 +42,7 @@ def current() -> Host:
         python=lasting_python(),
         which=which,
         names=names,
+        registry=windows.registry(),
     )
 
 
@@ -99,7 +100,7 @@ def which(program: str) -> Path | None:
 def names(folder: Path) -> tuple[str, ...]:
     """What is in ``folder``, sorted; nothing where it is no folder or may not be read."""
     try:
-        return tuple(sorted(entry.name for entry in folder.iterdir()))
+        return tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - a folder of thousands would become as many Paths
     except OSError:
         return ()
 
@@ -152,26 +153,6 @@ def writable(folder: Path) -> bool:
 
 def writable_file(path: Path) -> bool:
     return os.access(path, os.W_OK)
-
-
-def own_folders(dirs: Dirs, *, purge: bool) -> tuple[Path, ...]:
-    """What exists of our own and goes at the end of an uninstall; the memory itself only with ``purge``."""
-    places = (dirs.data / "bin", dirs.data / "runtime", dirs.config, dirs.state, *(memory_files(dirs) if purge else ()))
-    return tuple(place for place in places if place.exists())
-
-
-def sweep(dirs: Dirs, folders: tuple[Path, ...], *, purge: bool) -> None:
-    """Remove our own folders, then those of ``folders`` (made by us, outermost first) that are empty by now."""
-    for place in own_folders(dirs, purge=purge):
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        else:
-            place.unlink(missing_ok=True)
-    remove_folders((*folders, dirs.data))
-
-
-def memory_files(dirs: Dirs) -> tuple[Path, ...]:
-    return tuple(dirs.data / f"memory.db{tail}" for tail in ("", "-wal", "-shm"))
 
 
 def bug_log(text: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -70,6 +71,10 @@ class Box:
         if RECEIPT in found:
             found[RECEIPT] = (found[RECEIPT][0], b"")
         return found
+
+    def seal(self) -> bytes:
+        """One value for everything in the home: every name, mode, byte and target."""
+        return hashlib.sha256(repr(sorted(still(self.home).items())).encode("utf-8", "surrogateescape")).digest()
 
     def save(self, name: str) -> None:
         shutil.rmtree(self.root / name, ignore_errors=True)

@@ -73,14 +73,14 @@ def race(root: Path, name: str, path: Path, toll: Toll) -> None:
     weigh(here, toll, served)
 
 
-def beside_clients(folder: Path, rounds: int) -> Iterator[str]:
-    """A line for each client: what was lost in ``rounds`` rounds."""
+def beside_clients(folder: Path, rounds: int) -> Iterator[Toll]:
+    """For each client: what was lost in ``rounds`` rounds; no round where it is not found."""
     for name in COMMANDS:
         path = program(name)
-        if path is None:
-            yield f"beside {name} mcp add: skipped, {name} not found: run .ci/clients DIR, then set MEM0_AGENT_CLIENTS=DIR"
-            continue
         toll = Toll(f"beside {name} mcp add")
+        if path is None:
+            toll.stories.append(f"{name} not found: run .ci/clients DIR, then set MEM0_AGENT_CLIENTS=DIR")
         for _ in range(rounds):
-            race(folder, name, path, toll)
-        yield "\n    ".join([toll.line(), *dict.fromkeys(toll.stories)])
+            if path:
+                race(folder, name, path, toll)
+        yield toll

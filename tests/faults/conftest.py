@@ -1,17 +1,9 @@
-"""What a run of these tests has to tell besides that it went well."""
+"""What a run of these tests has counted is kept where somebody asked for it."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
-
-from tests.faults.hostile import REFUSALS
-
-if TYPE_CHECKING:
-    import pytest
+from tests.faults import tally
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if REFUSALS and os.environ.get("MEM0_AGENT_TIMES"):
-        text = f"{len(REFUSALS)} refusals, the slowest after {max(REFUSALS):.2f} s"
-        terminalreporter.write_line(text)
+def pytest_sessionfinish() -> None:
+    tally.keep()

@@ -6,24 +6,27 @@ import functools
 import os
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
-from tests.machine import PATIENCE, SCRIPT, Done, text
+from tests.faults import tally
+from tests.faults.stopwatch import timed
+from tests.machine import PATIENCE, SCRIPT
+from tests.trees import still
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.machine import Machine
+    from tests.machine import Done, Machine
 
 Prefix = tuple[str, ...]
 
 POWERLESS: Prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 """Root without what makes it root: permissions bite it as they bite anybody."""
 
-REFUSALS: list[float] = []
-"""Seconds that each refusal took, the start of Python included; ``nox -s faults`` prints the slowest."""
+
+REFUSED = {1, 2, 4, 5}
+"""Exit codes of an install that said no."""
 
 
 def powerless() -> Prefix:
@@ -59,11 +62,11 @@ def run(
     """The console script with ``words`` behind ``prefix``; one that hangs fails the test."""
     path = os.environ.get("PATH", os.defpath)
     environment = here.environment({"PATH": f"{here.bin}:{path}" if prefix else None, **(env or {})})
-    started = time.perf_counter()
-    done = subprocess.run(
-        [*prefix, SCRIPT, *words], env=environment, cwd=cwd or here.work, stdin=subprocess.DEVNULL,
-        capture_output=True, timeout=PATIENCE,
-    )  # fmt: skip
-    if done.returncode == 1:
-        REFUSALS.append(time.perf_counter() - started)
-    return Done(done.returncode, text(done.stdout), text(done.stderr), done.stdout)
+    before = still(here.home) if tally.FOLDER else {}
+    done, seconds = timed([*prefix, SCRIPT, *words], environment, cwd or here.work)
+    if tally.FOLDER and words[0] == "install" and done.code in REFUSED:
+        after = still(here.home)
+        changed = tuple(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        _, version = timed([*prefix, SCRIPT, "--version"], environment, cwd or here.work)
+        tally.refusals.append(tally.Refusal(" ".join(words), seconds, version, changed))
+    return done

@@ -1,7 +1,8 @@
 """Every operation on files of install and uninstall gone wrong once, from outside, and what became of the files.
 
-``python -m tests.faults.outside FOLDER [STRIDE] [SUITE …]``, started with the shim in LD_PRELOAD, prints a line for each
-thing that went wrong and a table of counts.
+``python -m tests.faults.outside FOLDER [STRIDE[:SHARD/SHARDS]] [files|wing] [COMMAND|SUITE …]``, started with the shim in
+LD_PRELOAD, prints a table of counts and a line for each thing that went wrong (its first words are the kind); ends with
+how many points there were.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ from typing import TYPE_CHECKING
 
 from tests.faults import shim
 from tests.faults.box import INSTALL, UNINSTALL, Box
+from tests.faults.sample import sample
 from tests.faults.shim import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.faults.box import End, Look
+    from tests.faults.sample import Sample
 
 STATE = ".local/state/mem0-agent"
-OWN = {".local", ".local/share", ".local/state", STATE}
+OWN = {".local", ".local/state", STATE}
 """May stay, empty, where a run is killed before it could note that it made them."""
 
+COMMANDS = {"install": INSTALL, "uninstall": UNINSTALL}
 SUITES: dict[str, Fault] = {
     "kill before": Fault(shim.KILL_BEFORE, shim.CHANGES),
     "kill after": Fault(shim.KILL_AFTER, shim.CHANGES),
@@ -78,7 +82,11 @@ HEAD = f"{'':<28}" + "".join(
 
 
 class Trial:
-    """One command in one home, again and again."""
+    """One command in one home, again and again.
+
+    ``sound`` holds the seals of states, byte for byte, from which the command and then uninstall have led where they
+    should: what a fault has left in such a state need not be run again. ``here`` is the seal of the state that stands.
+    """
 
     def __init__(self, box: Box, command: tuple[str, ...], without: str) -> None:
         self.box, self.command, self.without = box, command, without
@@ -92,39 +100,56 @@ class Trial:
         ends = {"original": self.original, "installed": self.installed}
         self.before = ends.pop(self.start)
         (self.after,) = ends.values()
+        self.sound: set[bytes] = set()
+        self.here = b""
+        self.box.restore(self.start)
+        self.beginning = self.box.seal()
 
     def well(self, end: End) -> None:
         assert end.code == 0, end.said
 
     def points(self, fault: Fault) -> int:
         self.box.restore(self.start)
+        self.here = b""
         return self.box.run(self.command, Fault(least=fault.least), self.without).count
 
     def hurt(self, fault: Fault, counts: Counts) -> None:
         """One point: hurt, look, run again, look, uninstall, look."""
         counts.points += 1
-        self.box.restore(self.start)
+        if self.here != self.beginning:
+            self.box.restore(self.start)
         end = self.box.run(self.command, fault, self.without)
+        self.here = self.box.seal()
         story = f"{counts.name} {fault.point}: {end.hit} (exit {end.code})"
         self.judge(end, fault, counts, story)
+        if self.here not in self.sound:
+            self.recover(counts, story)
+
+    def recover(self, counts: Counts, story: str) -> None:
+        """Run again, look, uninstall, look."""
+        left, bad = self.here, counts.bad
+        self.here = b""
         again = self.box.run(self.command)
         self.compare(again, self.after, counts, f"{story}, run again")
         if self.command == INSTALL:
             self.compare(self.box.run(UNINSTALL), self.original, counts, f"{story}, uninstalled")
+        if counts.bad == bad:
+            self.sound.add(left)
 
     def judge(self, end: End, fault: Fault, counts: Counts, story: str) -> None:
         found = self.box.look()
         torn = [name for name in theirs(self.before, self.after) if found.get(name) not in self.sides(name)]
         if torn:
             counts.damaged += 1
-            counts.stories.append(f"DAMAGED {story}: {torn}")
+            counts.stories.append(f"DAMAGED {story}: {few(torn)}")
         if broken := unloadable(self.box.home):
             counts.damaged += 1
             counts.stories.append(f"BROKEN {story}: {broken}")
         if end.code == 0 and (wrong := differences(found, self.after, theirs(self.before, self.after))):
             counts.silent += 1
-            counts.stories.append(f"SILENT {story}: {wrong}")
-        moved = differences(found, self.before, found.keys() | self.before.keys())
+            counts.stories.append(f"SILENT {story}: {few(wrong)}")
+        caches = {name for name in self.before if "/__pycache__" in name}  # Python makes them anew when it wants them
+        moved = differences(found, self.before, (found.keys() | self.before.keys()) - caches)
         if end.code > 0 and fault.mode != shim.FROM_THERE:
             self.unmoved(moved, counts, story)
         if end.code in {3, 98, 99} or "Traceback" in end.said:
@@ -135,10 +160,10 @@ class Trial:
         """After a run that said that it failed: nothing is as it was not before."""
         if any(name in self.before for name in moved):
             counts.damaged += 1
-            counts.stories.append(f"CHANGED {story}: {moved}")
+            counts.stories.append(f"CHANGED {story}: {few(moved)}")
         elif left := [name for name in moved if name not in OWN]:
             counts.litter += 1
-            counts.stories.append(f"LEFT {story}: {left}")
+            counts.stories.append(f"LEFT {story}: {few(left)}")
 
     def sides(self, name: str) -> tuple[object, object]:
         return self.before.get(name), self.after.get(name)
@@ -150,11 +175,16 @@ class Trial:
         if end.code != 0 or any(name in wanted for name in wrong):
             counts.lost += 1
             counts.stories.append(
-                f"NOT RECOVERED {story}: exit {end.code}, {wrong} {end.said[-300:] if end.code else ''}"
+                f"NOT RECOVERED {story}: exit {end.code}, {few(wrong)} {end.said[-300:] if end.code else ''}"
             )
         elif left := [name for name in wrong if name not in OWN]:
             counts.litter += 1
-            counts.stories.append(f"LITTER {story}: {left}")
+            counts.stories.append(f"LITTER {story}: {few(left)}")
+
+
+def few(found: list[str]) -> str:
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return f"{found[:5]}{more}"
 
 
 def theirs(before: Look, after: Look) -> set[str]:
@@ -180,18 +210,17 @@ def differences(found: Look, wanted: Look, names: set[str]) -> list[str]:
     return sorted(name for name in names if found.get(name) != wanted.get(name))
 
 
-def suites(names: list[str]) -> Iterator[tuple[str, Fault]]:
-    for name, fault in SUITES.items():
-        if not names or name in names:
-            yield name, fault
+def chosen(known: Iterable[str], names: tuple[str, ...]) -> list[str]:
+    """Those of ``known`` that are among ``names``; all of them where none is."""
+    return [name for name in known if name in names] or list(known)
 
 
-def sweep(box: Box, stride: int, names: list[str], without: str) -> Iterator[Counts]:
-    for label, command in (("install", INSTALL), ("uninstall", UNINSTALL)):
-        trial = Trial(box, command, without)
-        for name, fault in suites(names):
-            counts = Counts(f"{label}, {name}")
-            for point in range(1 + stride // 2, trial.points(fault) + 1, stride):
+def sweep(box: Box, some: Sample, names: tuple[str, ...], without: str) -> Iterator[Counts]:
+    for label in chosen(COMMANDS, names):
+        trial = Trial(box, COMMANDS[label], without)
+        for name in chosen(SUITES, names):
+            counts, fault = Counts(f"{label}, {name}"), SUITES[name]
+            for point in some.points(trial.points(fault)):
                 trial.hurt(Fault(fault.mode, fault.least, point, fault.number), counts)
             yield counts
 
@@ -202,11 +231,12 @@ def main(folder: str, stride: str = "1", wing: str = "", *names: str) -> None:
     box = Box(Path(folder), shim.Shim())
     total = Counts("all")
     print(HEAD)
-    for counts in sweep(box, int(stride), list(names), "" if wing == "wing" else WINGS):
+    for counts in sweep(box, sample(stride), names, "" if wing == "wing" else WINGS):
         print(counts.line(), *counts.stories, sep="\n", flush=True)
         for column in ("points", "damaged", "silent", "unexplained", "litter", "lost"):
             setattr(total, column, getattr(total, column) + getattr(counts, column))
     print(total.line())
+    print(f"{total.points} points, {total.bad} faults")
     sys.exit(1 if total.bad else 0)
 
 

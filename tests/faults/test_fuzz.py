@@ -6,6 +6,7 @@ import io
 import json
 import os
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mem0_agent.memory import capture, hook
 from mem0_agent.memory import settings as configuration
 from mem0_agent.memory.events import CLIENTS, KNOWN, Event
 from mem0_agent.memory.server import Server
+from tests.faults import tally
 from tests.memory.hooks.helpers import Home
 
 SOME = int(os.environ.get("MEM0_AGENT_EXAMPLES", "150"))
@@ -57,6 +59,36 @@ LINES = (
     | st.binary(max_size=60)
     | JSON.map(line)
 )
+
+
+ENDLESS = (float("inf"), -float("inf"))
+"""What 1e400 is read as; no answer could hold it."""
+
+
+def asked(lines: list[bytes]) -> Counter[str]:
+    """The ids of all requests in ``lines``, as JSON: each wants an answer of its own."""
+    found: Counter[str] = Counter()
+    for one in lines:
+        try:
+            value = strictly(one)
+        except (ValueError, RecursionError):
+            continue
+        for message in value if isinstance(value, list) else [value]:
+            if isinstance(message, dict) and message.get("jsonrpc") == "2.0" and isinstance(message.get("method"), str):
+                number = message.get("id")
+                if isinstance(number, str | int | float) and not isinstance(number, bool) and number not in ENDLESS:
+                    found[whole(number)] += 1
+    return found
+
+
+def whole(number: Any) -> str:
+    """An id as it comes back: half a character cannot be written."""
+    return json.dumps(number, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def answered(replies: list[Any]) -> Counter[str]:
+    flat = [one for reply in replies for one in (reply if isinstance(reply, list) else [reply])]
+    return Counter(whole(one.get("id")) for one in flat)
 
 
 def strictly(data: bytes) -> Any:
@@ -100,6 +132,9 @@ def test_a_server_answers_in_lines_of_json_and_lives(tmp_path: Path, lines: list
     found = answers.all()
     assert all(one.endswith(b"\n") for one in found)
     replies = [strictly(one) for one in found]
+    missing = asked(said.split(b"\n")) - answered(replies)
+    tally.counts.update(inputs=len(lines), missing=missing.total())
+    assert not missing
     assert {"jsonrpc": "2.0", "id": "the last", "result": {}} in replies
     codes = [one.get("error", {}).get("code") for one in replies if isinstance(one, dict)]
     assert -32603 not in codes
@@ -126,6 +161,7 @@ def test_no_field_of_an_event_breaks_what_answers_it(home: Home, client: str, fi
     if event.name not in KNOWN:
         return
     reply, error = hook.timed(event)
+    tally.counts.update(inputs=1, missing=bool(error))
     assert error == "", error
     assert not reply.text or event.name == "PreCompact" or strictly(reply.text.encode())
     if event.captured():
@@ -139,5 +175,6 @@ def test_no_field_of_an_event_breaks_what_answers_it(home: Home, client: str, fi
 )
 def test_a_hook_ends_well_whatever_it_is_given(home: Home, client: str, data: bytes) -> None:
     status, out, err = home.raw(client, data)
+    tally.counts.update(inputs=1, missing=bool(status))
     assert (status, err) == (0, b"")
     assert not out or b"PreCompact" in data or strictly(out)

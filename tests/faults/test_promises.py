@@ -10,14 +10,23 @@ import pytest
 TESTS = Path(__file__).parents[1]
 
 PROMISES: dict[str, tuple[str, ...]] = {
+    "another's marketplace is read without being run, and leads nowhere": (
+        "test_market.py::test_a_link_in_a_repository_leads_nowhere",
+        "test_market.py::test_what_cannot_be_used",
+        "e2e/test_marketplace.py::test_a_plugin_without_list_entities_is_not_called_a_success",
+    ),
     "killed anywhere, every file is old or new and a re-run completes": (
         "faults/test_outside.py::test_a_sample_of_every_fault",
         "test_apply_faults.py::test_no_fault_damages_a_file_or_keeps_a_second_run_from_completing",
         "test_install.py::test_killed_while_writing_a_plain_rerun_completes",
+        "test_apply.py::test_the_receipt_knows_the_folders_until_everything_is_swept",
+        "faults/test_checklist.py::test_killed_at_a_clients_own_command_the_very_bytes_come_back",
     ),
     "a failing or full disk changes nothing and is told": (
         "faults/test_outside.py::test_a_sample_of_every_fault",
         "faults/test_hostile.py::test_a_full_disk_changes_nothing",
+        "test_files.py::test_a_disk_that_does_not_tell_what_is_a_link_is_an_error",
+        "test_apply.py::test_a_sweep_tries_twice_and_names_what_will_not_go",
     ),
     "install and uninstall give back every byte; what is invalid is named and untouched": (
         "test_uninstall.py::test_every_byte_mode_and_folder_is_as_before",
@@ -39,6 +48,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "faults/test_outside.py::test_a_sample_of_every_fault",
         "test_apply.py::test_a_run_without_changes_clears_away_what_a_killed_one_left",
         "test_apply.py::test_a_fresh_client_lock_is_waited_for",
+        "test_apply.py::test_a_client_lock_that_will_not_go_is_taken_away_by_the_next_run",
         "test_apply.py::test_a_stale_client_lock_is_broken_and_ours_is_removed",
     ),
     "what is no plain file, or may not be read or written, is refused by its name": (
@@ -57,11 +67,13 @@ PROMISES: dict[str, tuple[str, ...]] = {
     ),
     "what a client was asked to write is read back from disk": (
         "test_trust.py::test_only_what_is_read_back_counts",
+        "faults/test_checklist.py::test_a_client_that_only_says_yes_is_not_believed",
         "e2e/test_trust.py",
     ),
     "no file holds the key": (
         "faults/test_security.py::test_the_key_is_in_nothing_that_is_said",
         "test_install.py::test_the_right_key_is_proved_and_stands_nowhere",
+        "faults/test_checklist.py::test_a_projects_files_hold_a_reference_and_no_key",
     ),
     "no literal key goes into a repository": ("faults/test_security.py::test_no_literal_key_goes_into_a_repository",),
     "the key is in no argument list, log, traceback, JSON or diff": (
@@ -103,6 +115,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
     "what only looks like ours survives uninstall": (
         "test_uninstall.py::test_without_a_receipt_what_only_looks_like_ours_stays",
         "test_install.py::test_a_stranger_is_no_duplicate",
+        "faults/test_checklist.py::test_a_hook_of_somebody_elses_that_mentions_us_survives",
     ),
     "a link out of a project is refused, of a folder too": (
         "test_install.py::test_a_link_out_of_the_project_is_refused",
@@ -113,6 +126,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
     ),
     "nothing is fetched when it is imported or installed; workflows name actions by commit": (
         "faults/test_security.py::test_neither_importing_nor_installing_needs_a_network",
+        "faults/test_checklist.py::test_the_wheel_is_installed_and_imported_without_a_network",
         "faults/test_security.py::test_a_workflow_names_what_it_runs_by_commit",
     ),
 }

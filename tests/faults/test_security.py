@@ -185,7 +185,10 @@ def test_no_literal_key_goes_into_a_repository(here: Machine) -> None:
             str(project),
             "--store-key",
         )
-        without(hostile.run(here, *words, env=ENV, cwd=project))
+        done = hostile.run(here, *words, env=ENV, cwd=project)
+        without(done)
+        assert done.code == 0, done.all
+    assert KEY.encode() in (here.home / ".claude/settings.json").read_bytes()
     assert not [name for name, data in read_tree(project).items() if data and KEY.encode() in data]
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mem0_agent import __version__, host, package
-from mem0_agent.clients import CLIENTS, claude_places, codex_policy
+from mem0_agent.clients import CLIENTS, managed
 from mem0_agent.commands import plugin
 from mem0_agent.commands.conclusion import concluded, report
 from mem0_agent.commands.proof import prove, rehearsal, unproved
@@ -19,23 +19,27 @@ from mem0_agent.planning.draft import Scene
 from mem0_agent.writing import apply, files, ledger, membership
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mem0_agent.commands.options import Job
     from mem0_agent.commands.plugin import Moves
-    from mem0_agent.model import Endpoint, Files, Host, Outcome, Plan, Report
+    from mem0_agent.model import Backend, Endpoint, Files, Outcome, Plan, Report
     from mem0_agent.planning.draft import Request
 
 ATTEMPTS = 8
 """How often a plan is made anew because another program wrote in between."""
 
 
+class Overwritten(UserError):  # noqa: N818 - what has come of our entry
+    """A client has put its stale copy back between our writing and our reading: once more, for that may be over."""
+
+
 def run(job: Job) -> Report:
     """Install as asked. Raises UserError; what it wrote before that has been taken back."""
+    if not job.options.dry_run:
+        membership.finish(job.here)
     plan, known = planned(job)
     plan = with_versions(job.here, plan)
     moving = plugin.moves(job, plan, known)
-    plan = plugin.noted(job.here, plan, moving)
+    plan = plugin.commanded(plan, moving)
     idle = not plan.changes and not moving
     tried = prove(job, plan, known) if idle else rehearsal(job, plan, known)
     failed = {name: outcome for name, outcome in tried.items() if not outcome.ok}
@@ -65,37 +69,37 @@ def targets(job: Job, plan: Plan, known: Files) -> dict[str, Endpoint]:
 
 
 def planned(job: Job) -> tuple[Plan, Files]:
-    known = gathered(job)
+    closed: list[UserError] = []
+    known = gathered(job, closed)
     receipt = ledger.load(job.here.dirs)  # after the files, so that what another run of ours wrote is known as ours
     request = replace(job.request, running=running(job.here, job.request.clients))
     scene = Scene(job.here, known, receipt, request, job.kit, partial(ledger.restore_bytes, job.here.dirs))
-    plan = install.plan(scene)
+    plan = managed.noted(job.here, install.plan(scene), known, [error.path for error in closed if error.path])
     guard_project(job.request, plan)
     return plan, known
 
 
-def gathered(job: Job) -> Files:
-    """What the clients' part of a plan hangs on, and what stands of our own."""
+def gathered(job: Job, closed: list[UserError] | None = None) -> Files:
+    """What the clients' part of a plan hangs on, and what stands of our own.
+
+    An administrator's file that may not be read counts as absent, and comes to ``closed``.
+    """
     here, request, kit = job.here, job.request, job.kit
     taught = (
         item.path for name in request.clients for item in skills.wanted(here, name, request.scope, request.project, kit)
     )
-    market = plugin.wanted(here, request, kit, ledger.load(here.dirs))
-    own = frozenset({here.dirs.config / "config.toml", *runtime.wants(here, kit.wing), *taught, *market})
+    receipt = ledger.load(here.dirs)
+    market, former = plugin.wanted(here, request, kit, receipt), runtime.spare(here, kit.wing, receipt)
+    own = frozenset({here.dirs.config / "config.toml", *runtime.wants(here, kit.wing), *taught, *market, *former})
     problems: list[UserError] = []
     wants = (partial(CLIENTS[name].wants, here, request.project) for name in request.clients)
     known = host.gather([lambda known: own - known.keys(), *wants], problems=problems)
     for problem in problems:
-        if problem.path is None or not is_managed(here, problem.path):
+        if problem.path is None or not managed.is_managed(here, problem.path):
             raise problem
+    if closed is not None:
+        closed += problems
     return known
-
-
-def is_managed(here: Host, path: Path) -> bool:
-    """Whether a file is an administrator's: one that we may not read forbids what it forbids; the proof will tell."""
-    return path.is_relative_to(claude_places.managed_root(here)) or path.is_relative_to(
-        codex_policy.REQUIREMENTS.parent
-    )
 
 
 def guard_project(request: Request, plan: Plan) -> None:
@@ -114,7 +118,7 @@ def carried_out(job: Job, plan: Plan, moving: Moves) -> Report:
     here, request = job.here, job.request
     for attempt in range(ATTEMPTS):
         try:
-            with apply.transaction(plan.changes, here.dirs, backend=plan.backend, clients=request.clients,
+            with apply.transaction(plan.changes, here.dirs, backend=settled(job, plan), clients=request.clients,
                                    version=__version__):  # fmt: skip
                 package.compile_wing(runtime.root(here, job.kit.wing), job.kit.wing, here.python)
                 with membership.entered(here, moving.joining, partial(gathered, job), moving.version) as visits:
@@ -123,17 +127,24 @@ def carried_out(job: Job, plan: Plan, moving: Moves) -> Report:
             plugin.left(job, moving)
             if attempt == ATTEMPTS - 1 or not lost(plan):
                 return concluded(job, plan, outcomes)
-        except apply.Moved:
+        except (apply.Moved, Overwritten):
             if attempt == ATTEMPTS - 1:
                 raise
         plan = replace(planned(job)[0], clients=plan.clients)
     raise AssertionError  # the loop returns or raises
 
 
+def settled(job: Job, plan: Plan) -> Backend | None:
+    """The memory of this machine from now on; None where another's plugin leaves it as it is."""
+    return None if job.request.listings and ledger.load(job.here.dirs) else plan.backend
+
+
 def lost(plan: Plan) -> bool:
-    """Whether a client has put a stale copy of its file back over ours in the meantime."""
-    edited = [change for change in plan.changes if change.edits]
-    return bool(apply.settled(edited, partial(host.read, problems=[])))
+    """Whether a client has put a stale copy of its file back over ours; what cannot be read does not tell."""
+    problems: list[UserError] = []
+    known = {change.path: host.read(change.path, problems) for change in plan.changes if change.edits}
+    told = known.keys() - {problem.path for problem in problems}
+    return bool(apply.settled([change for change in plan.changes if change.path in told], known.__getitem__))
 
 
 def proof(job: Job, plan: Plan) -> dict[str, Outcome]:
@@ -142,7 +153,7 @@ def proof(job: Job, plan: Plan) -> dict[str, Outcome]:
     missing = [part for part in plan.clients if part.entry and install.standing(job.here, known, part) is None]
     if missing:
         title = CLIENTS[missing[0].client].TITLE
-        raise UserError("registration.lost", f"{title} wrote its file back without our entry",
+        raise Overwritten("registration.lost", f"{title} wrote its file back without our entry",
                         hint="Quit it and run mem0-agent install again.", exit_code=Exit.NOT_VERIFIED)  # fmt: skip
     outcomes = prove(job, plan, known)
     failed = {name: outcome for name, outcome in outcomes.items() if not outcome.ok}

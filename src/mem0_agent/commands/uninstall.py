@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from mem0_agent import host
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.commands.plugin import going, seen
 from mem0_agent.commands.running import busy, refusal
 from mem0_agent.model import ClientResult, Exit, Report, UserError
 from mem0_agent.planning import traces, uninstall
-from mem0_agent.writing import apply, ledger, membership
+from mem0_agent.writing import apply, ledger, leftovers, membership
+from mem0_agent.writing.disk import there
+from mem0_agent.writing.membership import Move
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,24 +29,27 @@ ATTEMPTS = 8
 
 def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_run: bool) -> Report:
     """Take everything of ours back. Works offline, without the clients and without a receipt."""
+    if not dry_run:
+        membership.finish(here)
     receipt = ledger.load(here.dirs)
     plan = planned(here, receipt, request)
     held = busy(here, plan)
     if held:
         request = replace(request, clients=tuple(name for name in request.clients if name not in held))
         plan = planned(here, receipt, request)
+    leaving = departures(here, receipt, request)
+    plan = replace(plan, clients=tuple(replace(p, commands=going(p.client, leaving)) for p in plan.clients))
     kept = uninstall.remaining(receipt, request)
-    sweep = () if kept or held else host.own_folders(here.dirs, purge=purge)
+    sweep = () if kept or held else leftovers.standing(here.dirs, purge=purge)
     face.plan(replace(plan, changes=tuple(c for c in plan.changes if c.client)) if sweep else plan, full=dry_run)
     face.going(sweep)
-    if not dry_run and (plan.changes or sweep):
+    if not dry_run and (plan.changes or sweep or leaving):
         if not face.confirm("Take these back?"):
             raise UserError("usage.declined", "Nothing was changed.", exit_code=Exit.FAILED)
-        folders = made_folders(here)
-        depart(here, request)
-        plan = undone(here, receipt, request, plan)
-        if not kept and not held:
-            host.sweep(here.dirs, folders, purge=purge)
+        farewell = apply.Farewell(made_folders(here), partial(leftovers.sweep, here.dirs, purge=purge))
+        for move in leaving:
+            membership.leave(here, move, seen(here, [move.client]))
+        plan = undone(here, receipt, request, plan, None if kept or held else farewell)
     results = tuple(ClientResult(part, of_client(plan.changes, part.client)) for part in plan.clients)
     leaves = (*plan.leaves, *uploaded(here, plan), *left(here, kept, purge=purge, keys=receipt))
     consequence = f"nothing of {CLIENTS[held[0]].TITLE} was taken back" if held else ""
@@ -52,12 +58,15 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     return Report("uninstall", code, plan.backend, dry_run, None, results, plan.changes, sweep, leaves, error=error)
 
 
-def depart(here: Host, request: uninstall.Request) -> None:
-    """The clients' own commands take our plugin out first, in the order that leaves nothing active."""
-    for name in request.clients if "user" in request.scopes else ():
-        known = host.gather([partial(CLIENTS[name].wants, here, None)])
-        if traces.present(here, name, known):
-            membership.leave(here, name, CLIENTS[name].presence(here, known).program, known)
+def departures(here: Host, receipt: Receipt | None, request: uninstall.Request) -> tuple[Move, ...]:
+    """The plugins that the clients' own commands take out first, in the order that leaves nothing active."""
+    names = request.clients if "user" in request.scopes else ()
+    known = seen(here, names)
+    return tuple(
+        Move(name, CLIENTS[name].presence(here, known).program, offer)
+        for name in names
+        for offer in traces.present(here, name, known, receipt)
+    )
 
 
 def uploaded(here: Host, plan: Plan) -> Iterator[str]:
@@ -82,12 +91,13 @@ def gathered(here: Host, receipt: Receipt | None, request: uninstall.Request) ->
     ])  # fmt: skip
 
 
-def undone(here: Host, receipt: Receipt | None, request: uninstall.Request, plan: Plan) -> Plan:
+def undone(here: Host, receipt: Receipt | None, request: uninstall.Request, plan: Plan,
+           farewell: apply.Farewell | None) -> Plan:  # fmt: skip
     """Carry the plan out, made anew when another program wrote in between."""
     for attempt in range(ATTEMPTS):
         try:
             with apply.transaction(plan.changes, here.dirs, clients=uninstall.remaining(receipt, request),
-                                   forget=uninstall.settled(plan, receipt, request)):  # fmt: skip
+                                   forget=uninstall.settled(plan, receipt, request), farewell=farewell):  # fmt: skip
                 return plan
         except apply.Moved:
             if attempt == ATTEMPTS - 1:
@@ -101,7 +111,8 @@ def made_folders(here: Host) -> tuple[Path, ...]:
     journal = ledger.journal_on_disk(here.dirs)
     if journal is None:
         return ()
-    made = {folder for record in journal.receipt.records.values() for folder in record.folders}
+    former = (pending.previous for pending in journal.pending.values() if pending.previous)
+    made = {folder for record in (*journal.receipt.records.values(), *former) for folder in record.folders}
     return tuple(sorted(made.union(journal.folders), key=lambda folder: len(folder.parts)))
 
 
@@ -115,7 +126,7 @@ def left(here: Host, kept: tuple[str, ...], *, purge: bool, keys: Receipt | None
     if kept:
         names = " and ".join(CLIENTS[name].TITLE for name in kept)
         yield f"mem0-agent's own files stay: {names} still needs them"
-    elif memory.exists() and not purge:
+    elif there(memory) and not purge:
         yield f"Your memories stay in {memory}; mem0-agent uninstall --purge removes them"
     if keys and keys.backend.kind != "local":
         yield f"Memories at {keys.backend.url or keys.backend.kind} stay where they are"

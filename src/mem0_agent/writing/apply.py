@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mem0_agent.edits import document
@@ -18,7 +18,7 @@ from mem0_agent.writing.receipt import Journal
 from mem0_agent.writing.standing import rebased, settled, stands
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from mem0_agent.model import Backend, Change, Dirs, Receipt
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from mem0_agent.writing.journal import Entry
 
 __all__ = ["Moved", "mend", "settled", "stands", "transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What goes with the last of ours: ``folders`` made by us, outermost first, after a sweep of what no record names.
+
+    ``sweep`` is called once everything is carried out, under our lock; until then the receipt knows the folders.
+    """
+
+    folders: tuple[Path, ...]
+    sweep: Callable[[locks.OwnLock], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class Work:
     before: Journal | None
     found: Found
     entry: Entry
+    farewell: Farewell | None
 
 
 @contextmanager
@@ -51,15 +63,16 @@ def transaction(
     clients: Collection[str] = (),
     version: str = "",
     forget: Collection[Path] = (),
+    farewell: Farewell | None = None,
     patience: float = locks.PATIENCE,
 ) -> Iterator[Receipt]:
     """Carry out ``changes`` and keep them if the body ends well; take everything back if it raises anything.
 
-    Yields the receipt as it now stands. ``forget`` names paths whose records go although no change touches
-    them; ``backend`` and ``version`` default to what the receipt has. A signal that ends a program arrives in the
-    body as KeyboardInterrupt. Raises ``Moved`` (plan again) when a file is not what its change was made from,
-    UserError ``busy`` after ``patience`` seconds of another run, and UserErrors of reading and writing; nothing
-    stays written then. UserError ``rollback.incomplete`` names the files that could not be put back.
+    Yields the receipt as it now stands. ``forget`` names paths whose records go although no change touches them;
+    ``backend`` and ``version`` default to what the receipt has. A signal that ends a program arrives in the body as
+    KeyboardInterrupt. Raises ``Moved`` (plan again) when a file is not what its change was made from, UserError
+    ``busy`` after ``patience`` seconds of another run, and UserErrors of reading and writing; nothing stays written
+    then. UserError ``rollback.incomplete`` names the files that could not be put back.
     """
     terms = Terms(backend, clients, version, forget)
     wanted = tuple(change for change in changes if change.before != change.after)
@@ -69,7 +82,7 @@ def transaction(
             client_locks.clear(own)
             theirs.enter_context(client_locks.held(wanted, own, pause=interrupts.pause))
         with explained(dirs.state, "config.unwritable", "used"):
-            work = prepared(wanted, dirs, own, interrupts, terms)
+            work = prepared(wanted, dirs, own, interrupts, terms, farewell)
         try:
             with interrupts.hold(), theirs, explained(dirs.state, "config.unwritable", "used"):
                 carry_out(work)
@@ -81,18 +94,21 @@ def transaction(
             interrupts.close()
             take_back(work, error)
             raise
+        if farewell:
+            farewell.sweep(own)
 
 
 # Before anything is touched
 
 
-def prepared(changes: tuple[Change, ...], dirs: Dirs, own: locks.OwnLock, interrupts: Interrupts, terms: Terms) -> Work:
+def prepared(changes: tuple[Change, ...], dirs: Dirs, own: locks.OwnLock, interrupts: Interrupts, terms: Terms,
+             farewell: Farewell | None) -> Work:  # fmt: skip
     """Compare every file with what its change was made from, and work out the receipt of the whole."""
+    files.clear(ledger.path(dirs))
+    before = adopted(dirs, own)
+    own.adopt(farewell.folders if farewell else ())
     changes = tuple(map(current, changes))
     receipt = files.read(ledger.path(dirs))
-    before = ledger.journal_on_disk(dirs)
-    own.adopt(before.folders if before else ())
-    files.clear(ledger.path(dirs))
     if before:
         tidy(before)
     standing = {change.path: io(os.stat, change.path) for change in changes if change.before is not None}
@@ -102,13 +118,23 @@ def prepared(changes: tuple[Change, ...], dirs: Dirs, own: locks.OwnLock, interr
         {change.path: missing_folders(change.path) for change in changes},
         {path: status.st_mode & 0o7777 for path, status in standing.items()},
     )
-    return Work(changes, dirs, own, interrupts, receipt, before, found, entry(before, changes, found, terms))
+    there = entry(before, changes, found, terms)
+    return Work(changes, dirs, own, interrupts, receipt, before, found, there, farewell)
+
+
+def adopted(dirs: Dirs, own: locks.OwnLock) -> Journal | None:
+    """Return the journal on disk; it knows the folders that we have made for the lock, whatever comes of this run."""
+    before = ledger.journal_on_disk(dirs)
+    own.adopt(before.folders if before else ())
+    if before and not set(own.folders) <= set(before.folders):
+        before = replace(before, folders=own.folders)
+        ledger.write(dirs, before, leaving=True)
+    return before
 
 
 def current(change: Change) -> Change:
     """Return ``change`` on top of what others have written beside it meanwhile. Raises ``Moved``."""
-    now = files.read(change.path)
-    fresh = change if now == change.before else rebased(change, now)
+    fresh = change if files.holds(change.path, change.before) else rebased(change, files.read(change.path))
     if fresh is None:
         raise Moved(change.path)
     return fresh
@@ -131,18 +157,13 @@ def carry_out(work: Work) -> None:
         return
     for data in work.entry.backups:
         ledger.keep(work.dirs, data)
-    ledger.write(work.dirs, with_folders(work, work.entry.journal))
+    ledger.write(work.dirs, replace(work.entry.journal, folders=work.own.folders))
     for change in work.changes:
         work.interrupts.check()
         carry_out_one(work, change)
     for change in work.changes:
-        if files.read(change.path) != change.after:
+        if not files.holds(change.path, change.after):
             raise Moved(change.path)
-
-
-def with_folders(work: Work, journal: Journal) -> Journal:
-    """Return the journal with the folders that had to be made for our own state."""
-    return Journal(journal.receipt, journal.pending, work.own.folders)
 
 
 def carry_out_one(work: Work, change: Change) -> None:
@@ -159,13 +180,16 @@ def carry_out_one(work: Work, change: Change) -> None:
 
 def conclude(work: Work) -> None:
     """Nothing is pending any more: say so in the receipt, and clear away what nobody needs."""
-    journal = with_folders(work, Journal(work.entry.journal.receipt, {}, work.entry.journal.folders))
+    journal = Journal(work.entry.journal.receipt, {}, work.own.folders, ledger.visits(work.dirs))
     if work.changes or work.entry.dropped or (work.before and work.before.pending):
         for record in work.entry.dropped:
-            remove_folders(record.folders)
-        ledger.write(work.dirs, journal)
+            if record.path.suffix == ".py":
+                remove_compiled(record.path)
+        folders = {folder for record in work.entry.dropped for folder in record.folders}
+        remove_folders(sorted(folders, key=lambda folder: len(folder.parts)))
+        ledger.write(work.dirs, journal, leaving=work.farewell is not None)
     with suppress(UserError):
-        ledger.prune(work.dirs, journal.receipt)
+        ledger.prune(work.dirs, journal)
 
 
 # And back
@@ -193,7 +217,7 @@ def take_back(work: Work, error: BaseException) -> None:
         ) from error
     with suppress(UserError):  # a receipt that still calls the changes pending says the same
         ledger.put(ledger.path(work.dirs), work.receipt)
-        ledger.prune(work.dirs, work.before.receipt if work.before else None)
+        ledger.prune(work.dirs, work.before)
 
 
 def take_back_one(work: Work, change: Change) -> None:

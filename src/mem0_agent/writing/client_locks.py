@@ -70,20 +70,38 @@ def broken(lock: Path, own: OwnLock) -> bool:
 
 
 def clear(own: OwnLock) -> None:
-    """Remove the client locks that a killed run of ours left behind."""
+    """Remove the client locks that a killed run of ours left behind; one that will not go stays noted."""
     for lock in [Path(text) for text in own.note.locks]:
-        broken(lock, own)
-        own.withdraw(lock)
+        if broken(lock, own) or not remains(lock, own):
+            own.withdraw(lock)
+
+
+def remains(lock: Path, own: OwnLock) -> bool:
+    """Whether ``lock`` is the one that a killed run of ours made."""
+    try:
+        return own.left_behind(lock, io(os.lstat, lock).st_mtime)
+    except OSError:
+        return False
 
 
 def release(lock: Path, own: OwnLock) -> None:
-    """Remove the lock folder, if it still is the one that we made; its owner would wait for nobody."""
+    """Remove the lock folder, if it still is the one that we made; its owner would wait for nobody.
+
+    One that will not go stays noted as ours, for the next run.
+    """
     for _ in range(TRIES):
         with suppress(OSError):
-            if io(os.lstat, lock).st_ino == own.taken.get(lock):
+            if still_ours(lock, own):
                 io(os.rmdir, lock)
+            own.withdraw(lock)
             break
-    own.withdraw(lock)
+
+
+def still_ours(lock: Path, own: OwnLock) -> bool:
+    try:
+        return io(os.lstat, lock).st_ino == own.taken.get(lock)
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

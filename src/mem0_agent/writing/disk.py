@@ -64,18 +64,43 @@ def explained(path: Path, code: str, verb: str) -> Iterator[None]:
         raise UserError(code, f"{str(path)!r} cannot be {verb}: {error}", hint="Use another path.") from error
 
 
+def there(path: Path) -> bool:
+    """Whether something stands at ``path``; also where the disk will not tell, so that nobody takes it for gone."""
+    try:
+        io(os.lstat, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def real(path: Path) -> Path:
-    """``path`` with every link followed."""
-    return Path(io(os.path.realpath, path))
+    """``path`` with every link followed, the last parts of it as they are where nothing is there yet. Raises OSError.
+
+    A disk that will not tell what is a link is an error: a link taken for a file would be written over.
+    """
+    try:
+        return Path(io(os.path.realpath, path, strict=True))
+    except FileNotFoundError:
+        place = real(path.parent) / path.name
+    try:
+        return real(place.parent / io(os.readlink, place))
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.EINVAL}:  # there is none by now, or one that is no link
+            raise
+    return place
 
 
 def missing_folders(path: Path) -> tuple[Path, ...]:
-    """Return the folders that must be made before ``path`` can exist, outermost first."""
+    """Return the folders that must be made before ``path`` can exist, outermost first. Raises OSError."""
     missing: list[Path] = []
     for folder in path.parents:
-        if io(os.path.lexists, folder):
+        try:
+            io(os.lstat, folder)
             break
-        missing.append(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            missing.append(folder)
     return tuple(reversed(missing))
 
 

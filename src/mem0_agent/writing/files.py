@@ -1,4 +1,4 @@
-"""Reads that cannot be trapped and writes that are all or nothing."""
+"""Writes that are all or nothing; and the reads of ``reads``, for everybody who does both."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 from mem0_agent.model import UserError
 from mem0_agent.writing.disk import POSIX, explained, io, make_folders, real, remove_folders, sync_folder
+from mem0_agent.writing.reads import LIMIT, holds, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIMIT = 64 * 1024 * 1024
+__all__ = ["LIMIT", "holds", "read"]
+
 TEMPORARY = ".mem0-agent.tmp"
 """One fixed name, used under our lock: a killed run leaves at most this, and the next one clears it away."""
 
-READ = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
-)
 CREATE = (
     os.O_WRONLY
     | os.O_CREAT
@@ -51,77 +50,10 @@ class Moved(UserError):  # noqa: N818 - the name that callers know
         )
 
 
-def refusal(path: Path, what: str, hint: str) -> UserError:
-    return UserError("config.unreadable", f"{path} cannot be read: {what}", hint=hint, path=path)
-
-
-# Reading
-
-
-def read(path: Path) -> bytes | None:
-    """Return the bytes of a regular file (links to one are followed), None where there is none.
-
-    Raises UserError ``config.unreadable`` at once, and never blocks, for a folder, pipe, socket, device, a
-    dangling or looping link, a file that may not be read, and one of more than ``LIMIT`` bytes.
-    """
-    with explained(path, "config.unreadable", "read"):
-        try:
-            regular(path, io(os.stat, path))  # first: opening a device may already do something
-            descriptor = io(os.open, path, READ)
-        except FileNotFoundError:
-            refuse_dangling(path)
-            return None
-        try:
-            regular(path, io(os.fstat, descriptor))
-            return drained(path, descriptor)
-        finally:
-            io(os.close, descriptor)
-
-
-def regular(path: Path, status: os.stat_result) -> None:
-    """Refuse what is not a regular file of reasonable size."""
-    kind = stat.S_IFMT(status.st_mode)
-    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
-    if kind != stat.S_IFREG:
-        what = f"it is {names.get(kind, 'a device')}"
-        raise refusal(path, what, "Move it away; a regular file belongs there.")
-    if status.st_size > LIMIT:
-        raise too_big(path)
-
-
-def too_big(path: Path) -> UserError:
-    return refusal(path, f"it is larger than {LIMIT >> 20} MB", "That is not a configuration file.")
-
-
-def refuse_dangling(path: Path) -> None:
-    """Nothing is there: a plain absence is fine, a link to nowhere at it or above it is not."""
-    for place in (path, *path.parents):
-        try:
-            status = io(os.lstat, place)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        if stat.S_ISLNK(status.st_mode) and not io(os.path.exists, place):
-            hint = f"Remove the link, or make what it points to: {io(os.readlink, place)}"
-            raise refusal(path, f"{place} is a link to something that does not exist", hint)
-        return
-
-
-def drained(path: Path, descriptor: int) -> bytes:
-    pieces, size = [], 0
-    while piece := io(os.read, descriptor, 1 << 20):
-        pieces.append(piece)
-        size += len(piece)
-        if size > LIMIT:
-            raise too_big(path)
-    return b"".join(pieces)
-
-
 def inside(path: Path, root: Path) -> bool:
     """Whether ``path`` stays within ``root`` once every link in both, in parents too, is followed."""
-    return real(path).is_relative_to(real(root))
-
-
-# Writing
+    with explained(path, "config.unreadable", "read"):
+        return real(path).is_relative_to(real(root))
 
 
 def write_atomic(
@@ -155,7 +87,7 @@ def write_atomic(
 def delete(path: Path, expect: bytes) -> None:
     """Delete the file at ``path``, which must hold ``expect`` and be no link."""
     with explained(path, "config.unwritable", "deleted"):
-        if io(os.path.islink, path):
+        if stat.S_ISLNK(io(os.lstat, path).st_mode):
             hint = "It was a file when it was written. Remove the link and what it points to by hand."
             raise UserError("config.unwritable", f"{path} has become a link", hint=hint, path=path)
         unmoved(path, path, expect)
@@ -170,7 +102,7 @@ def clear(path: Path) -> None:
 
 
 def unmoved(path: Path, target: Path, expect: bytes | None) -> None:
-    if read(path) != expect or (target != path and real(path) != target):
+    if not holds(path, expect) or (target != path and real(path) != target):
         raise Moved(path)
 
 

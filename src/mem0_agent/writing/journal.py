@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Receipt, Record, digest
-from mem0_agent.writing import ledger
+from mem0_agent.writing import ledger, locks
 from mem0_agent.writing.ledger import sha
 from mem0_agent.writing.receipt import Journal, Pending
 
@@ -59,7 +59,8 @@ def entry(before: Journal | None, changes: Sequence[Change], found: Found, terms
     for record in dropped:
         del records[record.path]
     receipt = named(before.receipt if before else None, records, terms)
-    return Entry(Journal(receipt, pending, before.folders if before else ()), tuple(dropped), tuple(backups))
+    journal = Journal(receipt, pending, *((before.folders, before.visits) if before else ()))
+    return Entry(journal, tuple(dropped), tuple(backups))
 
 
 def named(before: Receipt | None, records: Mapping[Path, Record], terms: Terms) -> Receipt:
@@ -68,7 +69,8 @@ def named(before: Receipt | None, records: Mapping[Path, Record], terms: Terms) 
     known = (*(before.clients if before else ()), *terms.clients, *held)
     concerned = {*terms.clients, *held}
     clients = tuple(dict.fromkeys(client for client in known if client in concerned)) if records else ()
-    return Receipt(backend, records, clients, terms.version or (before.version if before else ""))
+    plugins = before.plugins if before and records else {}
+    return Receipt(backend, records, clients, terms.version or (before.version if before else ""), plugins)
 
 
 def recorded(change: Change, previous: Record | None, found: Found) -> tuple[Record, bytes | None]:
@@ -143,11 +145,14 @@ def merged(old: Edit, edit: Edit) -> list[Edit]:
 
 def adopt(dirs: Dirs, change: Change) -> None:
     """Make what a client has just written for us, from ``before`` to ``after``, a change of ours in the receipt."""
-    known = ledger.journal_on_disk(dirs)
-    if known is None or change.before == change.after:
+    if change.before == change.after:
         return
-    record, data = recorded(change, known.receipt.records.get(change.path), Found({change.path: ()}, {}))
-    if data is not None:
-        ledger.keep(dirs, data)
-    records = {**known.receipt.records, change.path: record}
-    ledger.write(dirs, Journal(replace(known.receipt, records=records), {}, known.folders))
+    with locks.own_lock(dirs):
+        known = ledger.journal_on_disk(dirs)
+        if known is None:
+            return
+        record, data = recorded(change, known.receipt.records.get(change.path), Found({change.path: ()}, {}))
+        if data is not None:
+            ledger.keep(dirs, data)
+        records = {**known.receipt.records, change.path: record}
+        ledger.write(dirs, replace(known, receipt=replace(known.receipt, records=records)))

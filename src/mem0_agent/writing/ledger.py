@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from mem0_agent.edits.memo import Memo
 from mem0_agent.model import UserError, digest
 from mem0_agent.writing import files
 from mem0_agent.writing.disk import explained, io, remove_folders
-from mem0_agent.writing.receipt import Journal, decoded, encoded
+from mem0_agent.writing.receipt import decoded, encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from mem0_agent.model import Dirs, Receipt, Record
-    from mem0_agent.writing.receipt import Pending
+    from mem0_agent.writing.receipt import Journal, Pending, Visited
+
+seal: Final = Memo(digest)
+"""The SHA-256 of a text; that of a large one is asked for several times in a run."""
 
 
 def path(dirs: Dirs) -> Path:
@@ -34,7 +37,7 @@ def backup_path(dirs: Dirs, sha: str) -> Path:
 def load(dirs: Dirs) -> Receipt | None:
     """Everything that stands installed, or None. Raises UserError ``receipt.invalid`` naming the file."""
     journal = journal_on_disk(dirs)
-    return journal.receipt if journal else None
+    return journal.receipt if journal and journal.receipt.records else None
 
 
 def journal_on_disk(dirs: Dirs) -> Journal | None:
@@ -53,6 +56,12 @@ def journal_on_disk(dirs: Dirs) -> Journal | None:
     return replace(journal, receipt=replace(journal.receipt, records=records))
 
 
+def visits(dirs: Dirs) -> tuple[Visited, ...]:
+    """The clients whose own commands are at work for us, or were when a run was killed."""
+    text = files.read(path(dirs))
+    return () if text is None else decoded(text, path(dirs)).visits
+
+
 def undecide(records: dict[Path, Record], place: Path, pending: Pending) -> None:
     """Go back to the record before a change that never happened, but keep folders already made."""
     intended = records.pop(place, None)
@@ -62,14 +71,10 @@ def undecide(records: dict[Path, Record], place: Path, pending: Pending) -> None
         records[place] = replace(intended, result=intended.baseline, edits=())
 
 
-def save(dirs: Dirs, receipt: Receipt) -> None:
-    """Write the receipt; an empty one takes its file away."""
-    journal = journal_on_disk(dirs)
-    write(dirs, Journal(receipt, {}, journal.folders if journal else ()))
-
-
-def write(dirs: Dirs, journal: Journal) -> None:
-    put(path(dirs), encoded(journal) if journal.receipt.records or journal.pending else None)
+def write(dirs: Dirs, journal: Journal, *, leaving: bool = False) -> None:
+    """Write the journal; one of nothing takes its file away, unless somebody is ``leaving`` who still needs it."""
+    held = journal.receipt.records or journal.pending or journal.visits or leaving
+    put(path(dirs), encoded(journal) if held else None)
 
 
 def put(place: Path, data: bytes | None) -> None:
@@ -82,7 +87,7 @@ def put(place: Path, data: bytes | None) -> None:
 
 
 def sha(data: bytes | None) -> str | None:
-    return None if data is None else digest(data)
+    return None if data is None else seal(data)
 
 
 # Backups
@@ -90,7 +95,7 @@ def sha(data: bytes | None) -> str | None:
 
 def keep(dirs: Dirs, data: bytes) -> str:
     """Keep ``data`` as a backup and answer its SHA-256."""
-    name = digest(data)
+    name = seal(data)
     put(backup_path(dirs, name), data)
     return name
 
@@ -110,9 +115,10 @@ def restore_bytes(dirs: Dirs, sha: str) -> bytes:
     return data
 
 
-def prune(dirs: Dirs, receipt: Receipt | None) -> None:
-    """Drop the backups that ``receipt`` does not need, and what we keep no more."""
-    needed = {record.baseline for record in receipt.records.values()} if receipt else set()
+def prune(dirs: Dirs, journal: Journal | None) -> None:
+    """Drop the backups that ``journal`` does not need, and what we keep no more."""
+    needed = {record.baseline for record in journal.receipt.records.values()} if journal else set()
+    needed |= {sha for visit in journal.visits for sha in visit.before.values()} if journal else set()
     folder = dirs.state / "backups"
     with explained(folder, "config.unwritable", "cleared"), suppress(FileNotFoundError):
         for name in io(os.listdir, folder):
@@ -120,14 +126,3 @@ def prune(dirs: Dirs, receipt: Receipt | None) -> None:
                 io(os.unlink, folder / name)
     if not needed:
         remove_folders([folder])
-
-
-def forget(dirs: Dirs, paths: Collection[Path] | None = None) -> None:
-    """Drop the records of ``paths`` (None: all of them) and the backups that only they needed."""
-    receipt = load(dirs)
-    if receipt is None:
-        return
-    records = {path: record for path, record in receipt.records.items() if paths is not None and path not in paths}
-    left = replace(receipt, records=records)
-    save(dirs, left)
-    prune(dirs, left)

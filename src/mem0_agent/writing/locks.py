@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mem0_agent.model import UserError
-from mem0_agent.writing.disk import POSIX, explained, io, make_folders, remove_folders
+from mem0_agent.writing.disk import POSIX, explained, io, make_folders, remove_folders, there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,8 @@ def noted(descriptor: int) -> Note:
 def own_lock(dirs: Dirs, patience: float = PATIENCE, pause: Pause = nap) -> Iterator[OwnLock]:
     """Hold ``<state>/lock``; wait up to ``patience`` seconds, then raise UserError ``busy`` naming the holder.
 
-    ``pause`` is called between two tries, and may raise to end the wait.
+    ``pause`` is called between two tries, and may raise to end the wait. The file goes at the end, unless a client's
+    lock that we made would not go: then it stays and names that.
     """
     path = dirs.state / "lock"
     folders: list[Path] = []
@@ -122,10 +123,11 @@ def own_lock(dirs: Dirs, patience: float = PATIENCE, pause: Pause = nap) -> Iter
         yield lock
     finally:
         with suppress(OSError):
-            io(os.unlink, path)  # while it is ours: whoever waits for this file sees that it is gone
+            if not lock.note.locks:
+                io(os.unlink, path)  # while it is ours: whoever waits for this file sees that it is gone
         with suppress(OSError):
             io(os.close, descriptor)
-        if not (dirs.state / "receipt.json").exists():
+        if not there(dirs.state / "receipt.json"):
             remove_folders(lock.folders)
 
 
@@ -140,7 +142,8 @@ def opened(path: Path, pause: Pause, folders: list[Path]) -> int:
 
 
 def acquired(path: Path, deadline: float, pause: Pause, folders: list[Path]) -> int:
-    """Return a descriptor of the lock file at ``path``, locked."""
+    """Return a descriptor of the lock file at ``path``, locked; trouble that comes but once is lived through."""
+    troubles = 0
     while True:
         descriptor = opened(path, pause, folders)
         try:
@@ -148,6 +151,12 @@ def acquired(path: Path, deadline: float, pause: Pause, folders: list[Path]) -> 
                 return descriptor
             busy = time.monotonic() > deadline
             holder = noted(descriptor).pid if busy else 0
+        except OSError:
+            io(os.close, descriptor)
+            troubles += 1
+            if troubles > 1:
+                raise
+            continue
         except BaseException:
             io(os.close, descriptor)
             raise

@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, get_args
 
-from mem0_agent.model import Backend, BackendKind, Edit, EditOp, Receipt, Record, Scope, UserError
+from mem0_agent.model import Backend, BackendKind, Edit, EditOp, Offer, Receipt, Record, Scope, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +33,28 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Visited:
+    """A client whose own commands are at work for us: the hashes and modes of its files before, and folders to come.
+
+    Left behind only by a run that was killed; the former bytes are kept as backups.
+    """
+
+    client: str
+    offer: Offer
+    before: Mapping[Path, str | None]
+    modes: Mapping[Path, int]
+    folders: Mapping[Path, tuple[Path, ...]]
+    around: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
-    """A receipt as it stands on disk, with the changes under way and the folders made for our own state."""
+    """A receipt as it stands on disk, with what is under way and the folders made for our own state."""
 
     receipt: Receipt
     pending: Mapping[Path, Pending] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
+    visits: tuple[Visited, ...] = ()
 
 
 def encoded(journal: Journal) -> bytes:
@@ -48,9 +64,11 @@ def encoded(journal: Journal) -> bytes:
         "version": receipt.version,
         "backend": {"kind": receipt.backend.kind, "url": receipt.backend.url},
         "clients": list(receipt.clients),
+        "plugins": {client: offer_data(offer) for client, offer in receipt.plugins.items()},
         "records": [record_data(record) for record in receipt.records.values()],
         "pending": [pending_data(path, pending) for path, pending in journal.pending.items()],
         "folders": [str(folder) for folder in journal.folders],
+        "visits": [visit_data(visit) for visit in journal.visits],
     }
     return (json.dumps(data, indent=2, default=str) + "\n").encode()  # str: a TOML date that an edit displaced
 
@@ -72,9 +90,27 @@ def edit_data(edit: Edit) -> Json:
     return {"op": edit.op, "keys": edit.keys, "value": edit.value, "was": edit.was, "made": edit.made}
 
 
+def offer_data(offer: Offer) -> Json:
+    return {"market": offer.market, "plugin": offer.plugin, "source": offer.source, "known": offer.known}
+
+
 def pending_data(path: Path, pending: Pending) -> Json:
     previous = record_data(pending.previous) if pending.previous else None
     return {"path": str(path), "before": pending.before, "after": pending.after, "previous": previous}
+
+
+def visit_data(visit: Visited) -> Json:
+    files = [
+        {
+            "path": str(path),
+            "before": sha,
+            "mode": visit.modes.get(path),
+            "folders": [str(folder) for folder in visit.folders.get(path, ())],
+        }
+        for path, sha in visit.before.items()
+    ]
+    around = [str(folder) for folder in visit.around]
+    return {"client": visit.client, "offer": offer_data(visit.offer), "files": files, "around": around}
 
 
 def decoded(text: bytes, source: Path) -> Journal:
@@ -102,14 +138,29 @@ def journal_of(data: Json) -> Journal:
         {record.path: record for record in records},
         tuple(text_of(client) for client in data["clients"]),
         text_of(data["version"]),
+        {text_of(client): offer_of(item) for client, item in data.get("plugins", {}).items()},
     )
     pending = {path_of(item["path"]): pending_of(item) for item in data.get("pending", [])}
-    return Journal(receipt, pending, paths_of(data.get("folders", [])))
+    visits = tuple(visit_of(item) for item in data.get("visits", []))
+    return Journal(receipt, pending, paths_of(data.get("folders", [])), visits)
 
 
 def pending_of(data: Json) -> Pending:
     previous = record_of(data["previous"]) if data["previous"] is not None else None
     return Pending(hash_of(data["before"]), hash_of(data["after"]), previous)
+
+
+def visit_of(data: Json) -> Visited:
+    files = {path_of(item["path"]): item for item in data["files"]}
+    modes = {path: mode_of(item["mode"]) for path, item in files.items()}
+    return Visited(
+        text_of(data["client"]),
+        offer_of(data["offer"]),
+        {path: hash_of(item["before"]) for path, item in files.items()},
+        {path: mode for path, mode in modes.items() if mode is not None},
+        {path: paths_of(item["folders"]) for path, item in files.items()},
+        paths_of(data["around"]),
+    )
 
 
 def record_of(data: Json) -> Record:
@@ -125,6 +176,12 @@ def record_of(data: Json) -> Record:
         mode_of(data["mode"]),
         data["scope"],
     )
+
+
+def offer_of(data: Json) -> Offer:
+    if type(data["known"]) is not bool:
+        raise TypeError("plugin")
+    return Offer(text_of(data["market"]), text_of(data["plugin"]), text_of(data["source"]), data["known"])
 
 
 def edit_of(data: Json) -> Edit:
