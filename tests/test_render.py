@@ -21,7 +21,7 @@ import pytest
 from mem0_agent.model import Change, Exit, Finding, Report, UserError
 from mem0_agent.showing import render
 from tests.machine import BOTH, SCRIPT
-from tests.trees import marks
+from tests.trees import marks, write_tree
 
 if TYPE_CHECKING:
     from tests.machine import Machine
@@ -112,12 +112,35 @@ def test_no_colour_where_it_is_unwelcome(here: Machine) -> None:
         assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown), variables
 
 
-def test_doctor_is_a_table_within_the_width(here: Machine) -> None:
+def test_doctor_keeps_to_the_width_but_for_what_is_to_be_copied(here: Machine) -> None:
     here.install()
+    write_tree(here.home, {".claude/skills/mem0-memory/SKILL.md": "no front matter"})
     _, shown = on_terminal(here, "doctor", columns=80)
     lines = ANSI.sub("", shown).replace("\r", "").splitlines()
-    assert max(map(len, lines)) <= 80
-    assert any(line.startswith("✓  claude-code  Claude Code") for line in lines)
+    rm = f"    rm {here.home}/.claude/skills/mem0-memory/SKILL.md && mem0-agent install --client claude-code"
+    assert len(rm) > 80
+    assert [line for line in lines if len(line) > 80] == [rm]
+    assert "✓ “mem0” is registered in Claude Code" in lines
+    assert str(here.home) not in "\n".join(line for line in lines if line != rm)
+    signs = [line[0] for line in lines if line[:1] in "✗!·✓" and line]
+    assert signs == sorted(signs, key="✗!·✓".index)
+
+
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["colour", "plain"])
+def test_a_fix_is_a_line_of_its_own_in_any_dress(here: Machine, env: dict[str, str | None]) -> None:
+    here.install("--skip", "hooks", "--skip", "skills")
+    here.launcher.unlink()
+    _, shown = on_terminal(here, "doctor", columns=40, env=env)
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", shown)) == (not env)
+    lines = ANSI.sub("", shown).replace("\r", "").splitlines()
+    fixes = [line for line in lines if line.startswith("    ")]
+    assert fixes
+    assert {line.split()[0] for line in fixes} == {"mem0-agent"}
+    assert lines[lines.index(fixes[0]) - 1].startswith("  ")
+
+
+def test_no_client_is_no_health(here: Machine) -> None:
+    assert here.run("doctor").out.endswith("\nNo client is on this machine.\n")
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(here: Machine) -> None:
@@ -200,7 +223,7 @@ def test_the_tally(monkeypatch: pytest.MonkeyPatch, severities: tuple[str, ...],
     findings = tuple(Finding("x", severity, "title", "detail", "fix") for severity in severities)  # type: ignore[arg-type]
     spoken.face.report(Report("doctor", Exit.DONE, findings=findings))
     assert spoken.out.endswith(f"\n{words}\n")
-    assert spoken.out.count("→ fix") == sum(s in ("error", "warning") for s in severities)
+    assert spoken.out.count("\n    fix\n") == sum(s in ("error", "warning") for s in severities)
 
 
 def test_without_a_terminal_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import plistlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,52 @@ def test_a_rule_against_uploads_keeps_us_from_the_plugin() -> None:
     (part,) = plan.clients
     assert part.blocked is not None
     assert (part.blocked.id, written(plan)) == ("policy.blocked", [])
+
+
+MACHINE, USER = (f"{root}\\SOFTWARE\\Policies\\Claude" for root in ("HKLM", "HKCU"))
+
+
+@pytest.mark.parametrize(
+    ("registry", "blocked"),
+    [
+        ({MACHINE: {"isLocalDevMcpEnabled": 0}}, True),
+        ({USER: {"isLocalDevMcpEnabled": "false"}}, True),
+        ({MACHINE: {"isLocalDevMcpEnabled": 1}, USER: {"isLocalDevMcpEnabled": 0}}, False),
+        ({MACHINE: {"other": 0}, USER: {"isLocalDevMcpEnabled": "0"}}, True),
+        ({MACHINE: {"isLocalDevMcpEnabled": 1}}, False),
+        ({}, False),
+    ],
+)
+def test_what_stands_in_windows_registry(registry: dict[str, dict[str, Any]], blocked: bool) -> None:
+    """The machine's word comes before the user's."""
+    machine = replace(host("win32", [PACKAGE]), registry=registry)
+    (part,) = planned(machine).clients
+    assert (part.blocked is not None, bool(part.entry)) == (blocked, not blocked)
+    if part.blocked:
+        assert part.blocked.path is None
+        assert "SOFTWARE\\Policies\\Claude" in part.blocked.detail
+        assert "SOFTWARE\\Policies\\Claude" in part.blocked.fix
+    assert written(planned(machine)) == (
+        [] if blocked else [PACKAGE / "LocalCache/Roaming/Claude" / "claude_desktop_config.json"]
+    )
+
+
+def test_uploads_that_windows_registry_forbids() -> None:
+    machine = replace(host("win32", [PACKAGE]), registry={USER: {"userPluginUploadsEnabled": 0}})
+    (part,) = planned(machine, mode="plugin").clients
+    assert part.blocked is not None
+    assert part.blocked.id == "policy.blocked"
+
+
+PROPERTIES = Path("/Library/Managed Preferences/ann/com.anthropic.claudefordesktop.plist")
+
+
+@pytest.mark.parametrize("form", [plistlib.FMT_XML, plistlib.FMT_BINARY])
+def test_what_stands_in_managed_preferences(form: Any) -> None:
+    data = plistlib.dumps({"isLocalDevMcpEnabled": False}, fmt=form)
+    (part,) = planned(host("darwin"), {PROPERTIES: data}).clients
+    assert part.blocked is not None
+    assert (part.blocked.id, part.blocked.path, part.entry) == ("policy.blocked", PROPERTIES, None)
 
 
 def test_the_runtime_comes_wherever_the_launcher_is_started() -> None:

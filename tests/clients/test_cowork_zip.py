@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 
 from mem0_agent import __version__, package
+from mem0_agent.memory.local import LocalMemory
 from mem0_agent.model import Dirs, Host
 from mem0_agent.planning import cowork_zip
 from tests.clients.desk import host
 from tests.e2e.releases import programs
 from tests.machine import Machine, machine
+from tests.memory.hooks.helpers import claude_lines, until
 from tests.memory.hooks.rest import Rest
 from tests.trees import still, write_tree
 
@@ -139,6 +141,31 @@ def test_on_this_machine_a_hook_recalls(tmp_path: Path) -> None:
     event = {"hook_event_name": "Mem0AgentCheck", "session_id": "", "cwd": str(here.work)}
     done = hook(here.host(), "sh", json.dumps(event), HOME=str(here.home), PATH=os.defpath)
     assert json.loads(done.stdout)["mem0_agent"]["version"] == __version__
+
+
+def test_what_a_hook_stores_and_notes_is_coworks(tmp_path: Path) -> None:
+    """The same events and session files as Claude Code's, and a name of its own in the memory and for doctor."""
+    here = machine(tmp_path / "m")
+    write_tree(here.home, {".config/Claude/claude_desktop_config.json": CONFIG})
+    assert here.run("install", *NAMED, "--backend", "local").code == 0
+    said = tmp_path / "session.jsonl"
+    said.write_text(claude_lines(("user", "always sign tokens with RS256"), ("assistant", "Done.")))
+    event = {
+        "hook_event_name": "Stop", "session_id": "s1", "cwd": str(here.work), "transcript_path": str(said),
+        "stop_hook_active": False, "last_assistant_message": "Done.",
+    }  # fmt: skip
+    done = hook(here.host(), "sh", json.dumps(event), HOME=str(here.home), PATH=os.defpath)
+    assert (done.returncode, done.stderr) == (0, "")
+    noted = here.dirs.state / "hooks/cowork.Capture.json"
+    until(noted.exists)
+    memory = LocalMemory(str(here.dirs.data / "memory.db"), "robin")
+    (stored,) = memory.memories({"AND": [{"agent_id": "cowork"}]}, page=1, page_size=9)["results"]
+    memory.close()
+    assert "RS256" in stored["memory"]
+    assert stored["metadata"]["client"] == "cowork"
+    assert [path.name for path in (here.dirs.state / "hooks").glob("claude-code.*")] == []
+    found = {each["id"]: each for each in here.ask("doctor", "-c", "cowork")["data"]["findings"]}
+    assert found["plugin.ok"]["detail"].startswith("The last hook fired on")
 
 
 def test_no_hooks_where_nobody_knows_the_shell() -> None:

@@ -356,6 +356,12 @@ def test_the_side_that_was_set_up(
     assert [word in sentence for word, sentence in zip(words, said, strict=True)] == [True] * len(words)
 
 
+def test_nothing_goes_with_a_container_that_holds_nothing(here: Machine) -> None:
+    host = replace(here.host(), names=lambda folder: (".dockerenv",) if str(folder) == "/" else ())
+    assert "goes with the container" in next(elsewhere.sides(host))
+    assert next(elsewhere.sides(host, lasting=False)).endswith("only clients in here are concerned.")
+
+
 def test_variables_are_filled_in_wherever_they_stand() -> None:
     value = {"args": ["${R}/a", 3], "env": {"X": "${R}${S}"}}
     assert bundles.filled(value, {"R": "/r"}) == {"args": ["/r/a", 3], "env": {"X": "/r${S}"}}

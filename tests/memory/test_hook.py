@@ -251,6 +251,20 @@ def test_after_a_compaction_the_own_state_comes_first(home: Home) -> None:
     assert "[decision, " in lines[1]
 
 
+@pytest.mark.parametrize(
+    "again", ["auth.py", "./auth.py", "src/../auth.py", "{project}/auth.py", "{project}/./auth.py"]
+)
+def test_a_file_is_named_once_however_it_is_spelt(home: Home, again: str) -> None:
+    path = home.root / "claude-code.jsonl"
+    path.write_text(claude_lines(("user", SAID), edits=(f"{home.project}/auth.py",)))
+    home.captured("claude-code", "Stop")
+    with path.open("a") as file:
+        file.write(claude_lines(("user", "and use RS256 for the keys"), edits=(again.format(project=home.project),)))
+    home.captured("claude-code", "Stop")
+    (held,) = home.states()
+    assert [line for line in held["memory"].splitlines() if line.startswith("Files: ")] == ["Files: auth.py"]
+
+
 def test_the_own_state_is_not_recalled_into_its_own_session(home: Home) -> None:
     home.captured("codex", "Stop")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mem0_agent.asking.mcp_address import diagnosis, loopback, origin, pause, place
 from mem0_agent.asking.mcp_link import (
     LIMIT,
+    POLITE,
     Deadline,
     Messages,
     ProbeError,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from mem0_agent.model import Endpoint, Json
 
 REDIRECTS = 3
-POLITE = 1.0
-"""Seconds for saying goodbye."""
-
 WORDS = 200
 """Characters of a refusal that are repeated."""
 

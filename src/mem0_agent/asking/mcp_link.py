@@ -18,6 +18,9 @@ PROTOCOL = "2025-11-25"
 LIMIT = 4 * 1024 * 1024
 """Bytes that one answer may have."""
 
+POLITE = 1.0
+"""Seconds for saying goodbye."""
+
 LENGTH = 300
 """Characters of a server's own words that are repeated to people."""
 

@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from mem0_agent.asking import mcp_address, mcp_http, mcp_stdio
 from mem0_agent.asking.conversation import conversation
-from mem0_agent.asking.mcp_link import Deadline, ProbeError, clean, secrets
+from mem0_agent.asking.mcp_link import POLITE, Deadline, ProbeError, clean, secrets
 from mem0_agent.model import Outcome
 
 if TYPE_CHECKING:
@@ -119,8 +118,7 @@ class Call:
     def answered(self) -> Outcome:
         if self.refusal:
             raise self.refusal
-        kind = mcp_http.HttpLink if self.endpoint.url else mcp_stdio.StdioLink
-        self.link = kind(self.endpoint, self.deadline)
+        self.link = linked(self.endpoint, self.deadline)
         if self.aborted:
             self.link.abort()
         server, entities = conversation(self.link)
@@ -147,7 +145,18 @@ class Call:
     def join(self) -> None:
         """Wait until the call has cleaned up; a name server that does not answer is not waited for."""
         if self.thread.ident is not None:
-            self.thread.join(CLEANED if self.endpoint.command else mcp_http.POLITE)
+            self.thread.join(CLEANED if self.endpoint.command else POLITE)
+
+
+def linked(endpoint: Endpoint, deadline: Deadline) -> Link:
+    """A link to the server. What TLS takes is loaded only for one that has an address."""
+    if endpoint.url:
+        from mem0_agent.asking.mcp_http import HttpLink
+
+        return HttpLink(endpoint, deadline)
+    from mem0_agent.asking.mcp_stdio import StdioLink
+
+    return StdioLink(endpoint, deadline)
 
 
 def counted(entities: int) -> str:
@@ -163,5 +172,7 @@ def refusal(endpoint: Endpoint) -> ProbeError | None:
         names = ", ".join(endpoint.unset)
         return ProbeError("key-unset", f"{names} is not set in the environment that this client will have.")
     if endpoint.url:
+        from mem0_agent.asking import mcp_address
+
         return mcp_address.refused(endpoint)
     return None if endpoint.command else ProbeError("not-started", "The entry names no program to start.")

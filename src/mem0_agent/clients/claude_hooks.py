@@ -85,7 +85,7 @@ def off(host: Host, files: Files, project: Path | None) -> Finding | None:
         if programs.document(path, files).get("disableAllHooks") is True:
             return Finding(
                 "hooks.disabled", "error", "Hooks are switched off in Claude Code",
-                f"disableAllHooks is true in {path}", f"Take “disableAllHooks” out of {path}", ID, path,
+                f"disableAllHooks is true in {path}", programs.opened(path, "take “disableAllHooks” out"), ID, path,
             )  # fmt: skip
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -209,5 +210,5 @@ def approval(host: Host, files: Files, registration: Registration) -> Finding | 
     return Finding(
         "project.untrusted", "warning", "Codex does not read this project's own configuration yet",
         f"It reads {registration.path} only after you trust the folder.",
-        f"cd {project} && codex   # accept to trust the folder when it asks", ID, registration.path,
+        f"cd {shlex.quote(str(project))} && codex   # accept to trust the folder when it asks", ID, registration.path,
     )  # fmt: skip

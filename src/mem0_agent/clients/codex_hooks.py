@@ -82,7 +82,7 @@ def off(host: Host, files: Files, project: Path | None) -> Finding | None:
         for name in ("hooks", "codex_hooks"):
             if isinstance(features, dict) and features.get(name) is False:
                 detail = f"[features] {name} = false in {path}"
-                fix = f"Set {name} = true under [features] in {path}"
+                fix = programs.opened(path, f"set {name} = true under [features]")
                 return Finding("hooks.disabled", "error", "Hooks are switched off in Codex", detail, fix, ID, path)
     return None
 

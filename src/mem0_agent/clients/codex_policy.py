@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import bundles, programs
-from mem0_agent.model import Finding
+from mem0_agent.model import Finding, UserError
 
 if TYPE_CHECKING:
     from mem0_agent.model import Endpoint, Files, Json, Registration
@@ -17,6 +17,8 @@ REQUIREMENTS = Path("/etc/codex/requirements.toml")
 
 def server_ban(files: Files, target: Registration, endpoint: Endpoint) -> Finding | None:
     """A list of servers by name and identity: whatever is not in it, to the letter, is switched off."""
+    if unfit := broken(files):
+        return unfit
     allowed = programs.document(REQUIREMENTS, files).get("mcp_servers")
     if allowed is None:
         return None
@@ -34,6 +36,8 @@ def identity_of(endpoint: Endpoint) -> dict[str, Json]:
 
 
 def hook_ban(files: Files) -> Finding | None:
+    if unfit := broken(files):
+        return unfit
     held = programs.document(REQUIREMENTS, files)
     features = bundles.members(held.get("features"))
     for name in ("hooks", "codex_hooks"):
@@ -45,8 +49,21 @@ def hook_ban(files: Files) -> Finding | None:
 
 
 def plugin_ban(files: Files) -> Finding | None:
+    if unfit := broken(files):
+        return unfit
     if bundles.members(programs.document(REQUIREMENTS, files).get("features")).get("plugins") is False:
         return banned("features.plugins", "plugins are switched off")
+    return None
+
+
+def broken(files: Files) -> Finding | None:
+    """With requirements that are no TOML Codex does not start at all."""
+    try:
+        programs.document(REQUIREMENTS, files)
+    except UserError as error:
+        fix = f"Ask the administrator of this machine to correct {REQUIREMENTS}"
+        title, detail = "Codex does not start: its administrator's file is broken", f"{error.place}: {error.message}"
+        return Finding("policy.blocked", "error", title, detail, fix, ID, REQUIREMENTS)
     return None
 
 

@@ -137,7 +137,7 @@ def endpoint(host: Host, files: Files, registration: Registration) -> Endpoint:
 
 
 def policy_files(host: Host) -> tuple[Path, ...]:
-    """An administrator's word; what Windows keeps in its registry is not read."""
+    """The files of an administrator; Windows has its registry for it."""
     if host.windows:
         return ()
     if host.platform == "darwin":
@@ -146,35 +146,42 @@ def policy_files(host: Host) -> tuple[Path, ...]:
     return (Path("/etc/claude-desktop/managed-settings.json"),)
 
 
+def rules(host: Host, files: Files) -> Iterator[tuple[str, Path | None, Mapping[str, Json]]]:
+    """Each place where an administrator rules, its file if it is one, and what stands there; the first has the word."""
+    for path in policy_files(host):
+        yield str(path), path, cowork_places.settings(path, files.get(path))
+    for key, values in host.registry.items():
+        yield key, None, values
+
+
+def refused(host: Host, files: Files, name: str) -> tuple[str, Path | None] | None:
+    """Where ``name`` was set to false, as the formats of three operating systems write it."""
+    place, path, held = next((rule for rule in rules(host, files) if name in rule[2]), ("", None, {}))
+    return (place, path) if str(held.get(name, "")).lower() in ("false", "0") else None
+
+
 def policy(host: Host, files: Files) -> tuple[Finding, ...]:
     found = []
-    for path in policy_files(host):
-        rules = cowork_places.settings(path, files.get(path))
-        if forbidden(rules, "isLocalDevMcpEnabled"):
-            detail = f"isLocalDevMcpEnabled is false in {path}: Claude Desktop starts no server of its own file."
-            fix = f"Ask the administrator of this machine to set isLocalDevMcpEnabled to true in {path}"
-            title = "Claude Desktop may start no local server"
-            found.append(Finding("policy.blocked", "error", title, detail, fix, ID, path))
-        if forbidden(rules, "secureVmFeaturesEnabled"):
-            detail = f"secureVmFeaturesEnabled is false in {path}: the entry serves Chat and the Code tab at the most."
-            title = "Cowork is switched off on this machine"
-            found.append(Finding("policy.blocked", "info", title, detail, "", ID, path))
+    if off := refused(host, files, "isLocalDevMcpEnabled"):
+        why, title = "Claude Desktop starts no server of its own file.", "Claude Desktop may start no local server"
+        found.append(banned(off, "isLocalDevMcpEnabled", title, why))
+    if off := refused(host, files, "secureVmFeaturesEnabled"):
+        detail = f"secureVmFeaturesEnabled is false in {off[0]}: the entry serves Chat and the Code tab at the most."
+        title = "Cowork is switched off on this machine"
+        found.append(Finding("policy.blocked", "info", title, detail, "", ID, off[1]))
     return tuple(found)
-
-
-def forbidden(rules: Mapping[str, Json], key: str) -> bool:
-    """Whether a rule is false, as the formats of three operating systems write it."""
-    return str(rules.get(key, "")).lower() in ("false", "0")
 
 
 def uploads(host: Host, files: Files) -> Finding | None:
     """What forbids the user to upload a plugin, if anything does."""
-    for path in policy_files(host):
-        if forbidden(cowork_places.settings(path, files.get(path)), "userPluginUploadsEnabled"):
-            detail = f"userPluginUploadsEnabled is false in {path}."
-            fix = f"Ask the administrator of this machine to set userPluginUploadsEnabled to true in {path}"
-            return Finding("policy.blocked", "error", "Plugins may not be uploaded", detail, fix, ID, path)
-    return None
+    off = refused(host, files, "userPluginUploadsEnabled")
+    return banned(off, "userPluginUploadsEnabled", "Plugins may not be uploaded", "no .zip is taken.") if off else None
+
+
+def banned(off: tuple[str, Path | None], name: str, title: str, why: str) -> Finding:
+    place, path = off
+    fix = f"Ask the administrator of this machine to set {name} to true in {place}"
+    return Finding("policy.blocked", "error", title, f"{name} is false in {place}: {why}", fix, ID, path)
 
 
 def approval(host: Host, files: Files, registration: Registration) -> Finding | None:

@@ -52,10 +52,7 @@ WSL = (
     "This is the Linux side of a Windows machine (WSL). Claude Desktop for Windows reads Windows' files only: run"
     " mem0-agent install --client cowork in PowerShell for that one."
 )
-WINDOWS = (
-    "Written by the rules for Windows, where nobody has tried it yet. What an administrator set in the registry was not"
-    " read."
-)
+WINDOWS = "Written by the rules for Windows, where nobody has tried it yet."
 PACKAGED = (
     "Windows' package of Desktop may keep apart what its programs write: if memories stored there are missing"
     " elsewhere, use --backend platform."

@@ -14,6 +14,7 @@ from mem0_agent.clients.desktops import DESKTOPS
 from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
 from mem0_agent.planning import elsewhere, hooks
 from mem0_agent.writing import files, journal, ledger
+from mem0_agent.writing.disk import there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,16 +84,35 @@ def record_trust(job: Job, part: ClientPlan, program: Path, commands: list[str])
 def report(job: Job, plan: Plan, outcomes: Mapping[str, Outcome], trust: Mapping[str, Trust] = MappingProxyType({}), *,
            error: UserError | None) -> Report:  # fmt: skip
     if error and error.exit_code == Exit.NOT_VERIFIED:
-        plan = replace(plan, changes=())  # what was planned was not done
+        plan = undone(plan)
     results = tuple(
         result(job, part, plan, outcomes.get(part.client), trust.get(part.client, "not-needed"))
         for part in plan.clients
     )
     kept = ledger.path(job.here.dirs)
+    sides = elsewhere.sides(job.here, lasting=there(kept) or job.options.dry_run)
     return Report(
         "install", error.exit_code if error else Exit.DONE, plan.backend, job.options.dry_run,
-        kept if kept.exists() else None, results, plan.changes, leaves=tuple(elsewhere.sides(job.here)), error=error,
+        kept if there(kept) else None, results, plan.changes, leaves=tuple(sides), error=error,
     )  # fmt: skip
+
+
+def undone(plan: Plan) -> Plan:
+    """``plan`` where nothing of it was done: without its changes, and without words about what they would bring."""
+    waiting = {change.client for change in plan.changes}
+
+    def left(part: ClientPlan) -> ClientPlan:
+        if part.commands:  # the client would have brought all of it
+            return replace(part, notes=(), hooks=(), skills=(), commands=())
+        if part.client not in waiting:
+            return part
+        mine = [change for change in plan.changes if change.client == part.client]
+        hooked = any(edit.op == "add" and edit.keys[0] == "hooks" for change in mine for edit in change.edits)
+        taught = {change.reason.removeprefix("the skill ") for change in mine}
+        skills = tuple(name for name in part.skills if name not in taught)
+        return replace(part, notes=(), hooks=() if hooked else part.hooks, skills=skills)
+
+    return replace(plan, changes=(), clients=tuple(map(left, plan.clients)))
 
 
 def result(job: Job, part: ClientPlan, plan: Plan, outcome: Outcome | None, trust: Trust) -> ClientResult:
@@ -116,7 +136,7 @@ def verification(part: ClientPlan, outcome: Outcome | None) -> Verification:
 
 def after_words(part: ClientPlan, changes: tuple[Change, ...], trust: Trust, line: str) -> list[str]:
     by_hand = part.mode == "plugin" and part.client in DESKTOPS
-    words = [CLIENTS[part.client].RESTART] if changes and not by_hand else []
+    words = [CLIENTS[part.client].RESTART] if (changes or part.commands) and not by_hand else []
     if trust in ("awaiting", "modified"):
         words.append(
             f"Its hooks are installed and await your trust; each of them runs: {line}\n"

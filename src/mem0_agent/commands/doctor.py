@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 from mem0_agent import host, package
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.commands import own
 from mem0_agent.commands.running import running
 from mem0_agent.commands.versions import versioned
 from mem0_agent.doctor import examination, registration
 from mem0_agent.doctor.case import Case, Facts, HookRun
-from mem0_agent.memory import hook, journal, local, spool
-from mem0_agent.memory.protocol import Refused
+from mem0_agent.memory import hook, journal, spool
 from mem0_agent.model import ClientPlan, ClientResult, Exit, Report, UserError
-from mem0_agent.planning import hooks, registrations, runtime, skills
-from mem0_agent.writing import ledger
+from mem0_agent.planning import hooks, registrations, skills
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +35,7 @@ Place = tuple["Path", tuple[str, ...]]
 def run(here: Host, clients: tuple[str, ...], project: Path, face: Face, *, deep: bool, timeout: float) -> Report:
     """Look at everything that concerns ``clients``; exit 1 when a finding is an error."""
     problems: list[UserError] = []
-    receipt, kit = receipt_of(here, problems), package.kit()
+    receipt, kit = own.receipt_of(here, problems), package.kit()
     files = host.gather(
         [*(partial(CLIENTS[name].wants, here, project) for name in clients), partial(skill_files, here, clients, kit)],
         problems=problems,
@@ -70,29 +69,24 @@ def looked(
 ) -> Facts:
     """Everything that a look at the machine tells, without starting a client."""
     clients = tuple(presences)
-    memories, problem = memory(here)
+    backend = own.address(here, receipt)
+    memories, problem, mended = own.memory(here)
     return Facts(
         presences,
-        outcomes=answers(here, files, project, clients, face, timeout),
+        backend=backend,
+        outcomes=answers(here, files, project, clients, backend, face, timeout),
         stale=stale(presences, receipt),
         running=running(here, clients),
         runs=hook_runs(here, files, project, clients, timeout),
         notes=journal.notes(str(here.dirs.state)),
         used=used(here, clients, receipt),
-        runtime=runtime_problem(here, receipt),
+        runtime=own.runtime_problem(here, receipt),
         memories=memories,
         memory_problem=problem,
+        memory_fix=mended,
         file_system=host.file_system(here.dirs.data),
         waiting=len(spool.waiting(str(here.dirs.state))),
     )
-
-
-def receipt_of(here: Host, problems: list[UserError]) -> Receipt | None:
-    try:
-        return ledger.load(here.dirs)
-    except UserError as error:
-        problems.append(error)
-        return None
 
 
 def present(here: Host, files: Files, clients: tuple[str, ...]) -> dict[str, Presence]:
@@ -106,7 +100,7 @@ def present(here: Host, files: Files, clients: tuple[str, ...]) -> dict[str, Pre
 
 
 def answers(
-    here: Host, files: Files, project: Path, clients: tuple[str, ...], face: Face, timeout: float
+    here: Host, files: Files, project: Path, clients: tuple[str, ...], backend: str, face: Face, timeout: float
 ) -> dict[Place, Outcome]:
     """What each live Mem0 registration answers, all asked at once."""
     from mem0_agent.asking import probe
@@ -114,7 +108,7 @@ def answers(
     targets: dict[Place, Endpoint] = {}
     for name in clients:
         try:
-            held = registration.memories(here, files, project, CLIENTS[name])
+            held = registration.memories(here, files, project, CLIENTS[name], backend)
         except UserError:
             continue  # told as a finding of its own
         targets |= {registrations.at(r): endpoint for r, endpoint in held if r.live}
@@ -203,31 +197,3 @@ def stale(presences: dict[str, Presence], receipt: Receipt | None) -> frozenset[
         if written and host.started_before(names, min(written)):
             found.add(name)
     return frozenset(found)
-
-
-def runtime_problem(here: Host, receipt: Receipt | None) -> str:
-    """What is wrong with the program that clients start, as a finding's id; empty when nothing is."""
-    if receipt is None or here.launcher not in receipt.records:
-        return ""
-    wing = package.wing()
-    place = runtime.root(here, wing)
-    text = host.read(here.launcher, [])
-    if text is None or not here.python.exists():
-        return "runtime.missing"
-    if text != runtime.launcher(here, place):
-        return "runtime.outdated"
-    return "" if all((place / name).is_file() for name in wing) else "runtime.missing"
-
-
-def memory(here: Host) -> tuple[int | None, str]:
-    """How many memories this machine's own file holds, and what keeps it from being written."""
-    path = here.dirs.data / "memory.db"
-    if not host.writable(here.dirs.data):
-        return None, f"{here.dirs.data} is not writable"
-    if path.exists() and not host.writable_file(path):
-        return None, f"{path} is not writable"
-    try:
-        store = local.LocalMemory(str(path), here.user)
-        return int(store.memories({"user_id": "*"}, page=1, page_size=1)["count"]), ""
-    except Refused as error:
-        return None, f"{path}: {error.detail}"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients.desktops import DESKTOPS
-from mem0_agent.doctor.case import INSTALL
+from mem0_agent.doctor import hooks
+from mem0_agent.doctor.lines import INSTALL
 from mem0_agent.model import Finding
 from mem0_agent.planning import registrations
 
@@ -51,7 +52,8 @@ def made(case: Case, client: Client) -> Finding:
             client.ID,
             bundle,
         )
-    detail = "No file on this machine tells whether it was uploaded, nor whether the connector was added."
+    fired = hooks.last_word(case, client)
+    detail = fired or "No file on this machine tells whether it was uploaded, nor whether the connector was added."
     return Finding(
         "plugin.ok",
         "info",

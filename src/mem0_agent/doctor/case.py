@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mem0_agent.model import Files, Finding, Host, Json, Kit, Outcome, Presence, Receipt, Severity, UserError
+    from mem0_agent.model import (
+        Files,
+        Finding,
+        Host,
+        Json,
+        Kit,
+        Outcome,
+        Presence,
+        Receipt,
+        Severity,
+        UserError,
+    )
 
-INSTALL = "mem0-agent install"
 ORDER: tuple[Severity, ...] = ("error", "warning", "info", "ok")
 
 
@@ -35,7 +45,8 @@ class Facts:
     whose app runs; ``runs`` by command; ``notes`` what hooks left behind, each ``{"client", "event", "last", "ms",
     "count", "failures", "error"}``; ``used`` the clients that were used after our hooks were written, as far as their
     files tell; ``runtime`` what is wrong with the program that clients start, as a finding's id; ``waiting`` how many
-    captured items a remote memory has not taken yet.
+    captured items a remote memory has not taken yet; ``backend`` the address of the memory behind our own server, empty
+    for the local one; ``memory_fix`` the line that mends what keeps that one from being written.
     """
 
     presences: Mapping[str, Presence]
@@ -51,8 +62,10 @@ class Facts:
     runtime: str = ""
     memories: int | None = None
     memory_problem: str = ""
+    memory_fix: str = ""
     file_system: str = ""
     waiting: int = 0
+    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +82,11 @@ class Case:
     def recorded(self, client: str) -> bool:
         """Whether anything of this client's stands in the receipt."""
         return self.receipt is not None and any(r.client == client for r in self.receipt.records.values())
+
+    def weighed(self, client: str, ban: Finding) -> Finding:
+        """``ban`` as it weighs: it stops nobody where nothing of ours was asked for."""
+        return ban if self.recorded(client) or ban.severity != "error" else replace(ban, severity="warning")
+
+    def has_theirs(self, client: str) -> bool:
+        """Whether the client has another's plugin by our doing: hooks and skills are that plugin's business then."""
+        return self.receipt is not None and client in self.receipt.plugins

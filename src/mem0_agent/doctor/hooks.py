@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import codex_hooks
-from mem0_agent.doctor.case import INSTALL
+from mem0_agent.clients import codex_hooks, programs
+from mem0_agent.doctor.lines import install, noted
 from mem0_agent.model import Finding
 from mem0_agent.planning import hooks
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SLOW_MS = 3000
 """What a prompt may wait for a hook at the most, whatever its own budget says."""
-ACCEPT = "codex   # and accept the hooks when it asks, or: mem0-agent install --trust-hooks"
 
 
 def findings(case: Case, client: Client) -> Iterator[Finding]:
@@ -28,15 +28,16 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
         return
     everyone = hooks.everywhere(case.host, client.ID, case.project, case.files)
     ours = [handler for handler in everyone if hooks.is_ours(case.host, handler)]
-    yield from former(client, everyone)
+    yield from former(case, client, everyone)
     yield from void(case, client, side)
     lacking = [hook.event for hook in side.EVENTS if hook.event not in {handler.event for handler in ours}]
-    if lacking:
-        yield missing(client, side, lacking)
+    if lacking and not case.has_theirs(client.ID):
+        ban = next((finding for finding in off(case, side) if finding.id == "policy.blocked" and not ours), None)
+        yield case.weighed(client.ID, ban) if ban else missing(case, client, side, lacking)
     if not ours:
         return
     troubles = [
-        *twice(client, ours),
+        *twice(case, client, ours),
         *off(case, side),
         *untrusted(case, client, side, ours),
         *broken(case, client, ours),
@@ -50,14 +51,14 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
         )
 
 
-def former(client: Client, everyone: tuple[Handler, ...]) -> Iterator[Finding]:
+def former(case: Case, client: Client, everyone: tuple[Handler, ...]) -> Iterator[Finding]:
     for path in dict.fromkeys(handler.path for handler in everyone if hooks.is_former(handler)):
         yield Finding(
             "hooks.legacy",
             "warning",
             f"Hooks of Mem0's own plugin stand in {path.name}",
             f"{path}: they capture a second time.",
-            f"{INSTALL} --client {client.ID} --replace",
+            install(case, client, "--replace"),
             client.ID,
             path,
         )
@@ -71,34 +72,46 @@ def void(case: Case, client: Client, side: HookSide) -> Iterator[Finding]:
                 "error",
                 f"{client.TITLE} ignores all of {path.name}",
                 fault,
-                f"Correct it in {path}",
+                programs.opened(path, "correct it"),
                 client.ID,
                 path,
             )
 
 
-def missing(client: Client, side: HookSide, lacking: list[str]) -> Finding:
+def missing(case: Case, client: Client, side: HookSide, lacking: list[str]) -> Finding:
     some = len(lacking) < len(side.EVENTS)
     title = (
         f"Hooks are missing in {client.TITLE}: {', '.join(lacking)}" if some else f"{client.TITLE} has no hooks of ours"
     )
     detail = "" if some else "Memories are neither recalled nor captured by themselves."
-    return Finding("hooks.missing", "warning", title, detail, f"{INSTALL} --client {client.ID}", client.ID)
+    return Finding("hooks.missing", "warning", title, detail, install(case, client), client.ID)
 
 
-def twice(client: Client, ours: list[Handler]) -> Iterator[Finding]:
+def twice(case: Case, client: Client, ours: list[Handler]) -> Iterator[Finding]:
     for event in dict.fromkeys(handler.event for handler in ours):
-        places = [str(handler.path) for handler in ours if handler.event == event]
-        if len(places) > 1:
+        alike = [handler for handler in ours if handler.event == event]
+        if len(alike) > 1:
             yield Finding(
                 "hooks.duplicated",
                 "warning",
-                f"{event} calls us {len(places)} times in {client.TITLE}",
-                " and ".join(places),
-                f"mem0-agent uninstall --client {client.ID} && {INSTALL} --client {client.ID}",
+                f"{event} calls us {len(alike)} times in {client.TITLE}",
+                " and ".join(str(handler.path) for handler in alike),
+                once(case, client, alike),
                 client.ID,
             )
             return
+
+
+def once(case: Case, client: Client, alike: list[Handler]) -> str:
+    """What leaves one of them: a user's and a project's file are not changed by one install."""
+    shared = next((handler for handler in alike if handler.scope in ("project", "local")), None)
+    if shared is None:
+        return install(case, client)
+    record = case.receipt.records.get(shared.path) if case.receipt else None
+    if record and record.scope == "project":
+        where = shlex.quote(str(case.project))
+        return f"mem0-agent uninstall --client {client.ID} --scope project --project {where}"
+    return programs.opened(shared.path, f"take “{shared.command}” out")
 
 
 def off(case: Case, side: HookSide) -> Iterator[Finding]:
@@ -116,7 +129,7 @@ def untrusted(case: Case, client: Client, side: HookSide, ours: list[Handler]) -
             "error",
             f"{len(waiting)} hooks await your trust in {client.TITLE}",
             f"It does not run them until then: {', '.join(waiting)}",
-            ACCEPT,
+            accept(case, client),
             client.ID,
         )
     if changed:
@@ -125,9 +138,16 @@ def untrusted(case: Case, client: Client, side: HookSide, ours: list[Handler]) -
             "error",
             f"{len(changed)} hooks changed since you trusted them in {client.TITLE}",
             f"It does not run them: {', '.join(changed)}",
-            ACCEPT,
+            accept(case, client),
             client.ID,
         )
+
+
+def accept(case: Case, client: Client) -> str:
+    presence = case.facts.presences.get(client.ID)
+    if presence and presence.program:
+        return install(case, client, "--trust-hooks", why=f"or start {client.PROGRAM} and accept them when it asks")
+    return noted(client.PROGRAM, "and accept the hooks when it asks")
 
 
 def trust(case: Case, side: HookSide, handler: Handler) -> Trust:
@@ -153,7 +173,7 @@ def broken(case: Case, client: Client, ours: list[Handler]) -> Iterator[Finding]
                 "error",
                 f"The hook command of {client.TITLE} does not run",
                 f"{line}: {run.detail}",
-                INSTALL,
+                install(case, client),
                 client.ID,
             )
         if run.problem:
@@ -162,7 +182,7 @@ def broken(case: Case, client: Client, ours: list[Handler]) -> Iterator[Finding]
                 "error",
                 "mem0-agent's own settings cannot be read as they stand",
                 run.problem,
-                f"Correct {case.host.dirs.config / 'config.toml'}",
+                programs.opened(case.host.dirs.config / "config.toml", "correct what is named above"),
                 client.ID,
             )
 
@@ -182,7 +202,7 @@ def slow(case: Case, client: Client) -> Iterator[Finding]:
                 "warning",
                 f"A hook was too slow in {client.TITLE}",
                 detail,
-                f"Look at {case.host.dirs.state / 'hook.log'}",
+                f"tail -n 20 {shlex.quote(str(case.host.dirs.state / 'hook.log'))}",
                 client.ID,
             )
             return
@@ -197,7 +217,7 @@ def silent(case: Case, client: Client) -> Iterator[Finding]:
             "warning",
             f"No hook has fired in {client.TITLE}, though it was used since",
             "It read its settings before they were installed, or does not run them.",
-            client.RESTART,
+            noted(client.PROGRAM, "a new session reads its settings anew"),
             client.ID,
         )
     else:
@@ -213,4 +233,4 @@ def silent(case: Case, client: Client) -> Iterator[Finding]:
 
 def last_word(case: Case, client: Client) -> str:
     last = max((float(note.get("last", 0)) for note in notes(case, client)), default=0.0)
-    return f"The last one fired on {time.strftime('%Y-%m-%d at %H:%M', time.localtime(last))}." if last else ""
+    return f"The last hook fired on {time.strftime('%Y-%m-%d at %H:%M', time.localtime(last))}." if last else ""

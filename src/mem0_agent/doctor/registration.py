@@ -1,14 +1,13 @@
-"""What is registered in one client, what stands in its way, and what its server answers."""
+"""What is registered in one client: what it reads, what it does not, and what stands beside what."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mem0_agent.asking import outcomes
 from mem0_agent.clients.plugins import PLUGINS
-from mem0_agent.doctor import apps, plugin
-from mem0_agent.doctor.case import INSTALL
-from mem0_agent.model import KEY_VARIABLE, Finding
+from mem0_agent.doctor import apps, entry, plugin
+from mem0_agent.doctor.lines import install, noted
+from mem0_agent.model import NAME, Backend, Finding
 from mem0_agent.planning import registrations
 
 if TYPE_CHECKING:
@@ -22,20 +21,25 @@ if TYPE_CHECKING:
 Held = tuple["Registration", "Endpoint"]
 
 
-def memories(host: Host, files: Files, project: Path | None, client: Client) -> list[Held]:
-    """The registrations that lead to a Mem0 memory, each with its endpoint; the one that wins first."""
+def memories(host: Host, files: Files, project: Path | None, client: Client, backend: str = "") -> list[Held]:
+    """The registrations that lead to a Mem0 memory, each with its endpoint; the one that wins first.
+
+    ``backend`` is the address of the memory behind our own server: an entry of any name may lead there.
+    """
     pairs = [(held, client.endpoint(host, files, held)) for held in client.registrations(host, project, files)]
-    found = [(held, endpoint) for held, endpoint in pairs if registrations.is_memory(host, held, endpoint)]
+    found = [(held, endpoint) for held, endpoint in pairs if registrations.is_memory(host, held, endpoint, backend)]
     return sorted(found, key=lambda pair: registrations.rank(pair[0]))
 
 
 def findings(case: Case, client: Client) -> Iterator[Finding]:
-    held = memories(case.host, case.files, case.project, client)
+    held = memories(case.host, case.files, case.project, client, case.facts.backend)
     live = [pair for pair in held if pair[0].live]
-    yield from (unread(client, registration) for registration, _ in held if not registration.live)
+    passed_over = [unread(case, client, one, alone=not live) for one, _ in held if not one.live]
+    yield from passed_over
     yield from plugin.findings(case, client, held)
     if not live:
-        yield from apps.without(case, client, missing(case, client))
+        if not any(finding.severity == "warning" for finding in passed_over):
+            yield from barred(case, client) or apps.without(case, client, missing(case, client))
         return
     yield from beside(case, client, live)
     yield from hinted(case, client)
@@ -44,15 +48,27 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
             "restart.needed",
             "warning",
             f"{client.TITLE} runs since before it was registered",
-            "It reads its servers when it starts.",
             client.RESTART,
+            noted(client.PROGRAM, "a new session sees it"),
             client.ID,
         )
     for registration, endpoint in live:
-        yield from one(case, client, registration, endpoint)
+        yield from entry.findings(case, client, registration, endpoint)
 
 
-def unread(client: Client, registration: Registration) -> Finding:
+def barred(case: Case, client: Client) -> list[Finding]:
+    """What forbids the entry that is not there: no install would bring it."""
+    backend = case.receipt.backend if case.receipt else Backend("local")
+    target = client.entry(case.host, backend, "user", None)
+    endpoint = client.endpoint(case.host, case.files, target)
+    found = [*client.policy(case.host, case.files), *entry.forbidden(case, client, target, endpoint)]
+    return [case.weighed(client.ID, finding) for finding in found if finding.severity == "error"]
+
+
+def unread(case: Case, client: Client, registration: Registration, *, alone: bool) -> Finding:
+    """An entry that is not read; ``alone`` where no other one is, so that the client has no memory at all."""
+    if waiting := client.approval(case.host, case.files, registration):
+        return waiting
     if registration.plugin:
         return Finding(
             "plugin.disabled",
@@ -65,19 +81,20 @@ def unread(client: Client, registration: Registration) -> Finding:
         )
     return Finding(
         "registration.dead",
-        "warning",
+        "warning" if alone else "info",
         f"{client.TITLE} does not read “{registration.name}” where it stands",
         f"{registration.path} ({registration.scope})",
-        f"{INSTALL} --client {client.ID}",
+        install(case, client) if alone else "",
         client.ID,
         registration.path,
     )
 
 
 def missing(case: Case, client: Client) -> Finding:
-    fix = f"{INSTALL} --client {client.ID}"
+    fix = install(case, client)
     for record in case.receipt.records.values() if case.receipt else ():
-        if record.client == client.ID and any(edit.op == "put" and edit.keys[-1] == "mem0" for edit in record.edits):
+        ours = record.client == client.ID and record.scope == "user"
+        if ours and any(edit.op == "put" and edit.keys[-1] == NAME for edit in record.edits):
             detail = f"It was written to {record.path}; another program has taken it out since."
             return Finding(
                 "registration.lost",
@@ -96,7 +113,7 @@ def beside(case: Case, client: Client, live: list[Held]) -> Iterator[Finding]:
     first, endpoint = live[0]
     presence = case.facts.presences.get(client.ID)
     hiders = registrations.started(live, presence.version if presence else "")
-    for duplicate in registrations.duplicates(case.host, first, endpoint, live[1:]):
+    for duplicate in registrations.duplicates(case.host, first, endpoint, live[1:], backend=case.facts.backend):
         other = duplicate.registration
         hidden = any(found is other and hider for found, hider in hiders)
         places = f"“{first.name}” in {first.path} ({first.scope}), {standing(other)}"
@@ -106,24 +123,23 @@ def beside(case: Case, client: Client, live: list[Held]) -> Iterator[Finding]:
             "warning" if hidden else "error",
             f"{title} in {client.TITLE}",
             places,
-            apps.by_hand(other) or f"{INSTALL} --client {client.ID} --replace",
+            by_hand(first) or by_hand(other) or install(case, client, "--replace"),
             client.ID,
             other.path,
         )
+
+
+def by_hand(registration: Registration) -> str:
+    """Who takes away what no install of ours may; empty for everything else."""
+    if registration.scope in ("managed", "system"):
+        return f"Ask the administrator of this machine to take “{registration.name}” out of {registration.path}"
+    return apps.by_hand(registration)
 
 
 def standing(other: Registration) -> str:
     if other.plugin:
         return f"“{other.name}” of the plugin {other.plugin}, switched on in {other.path}"
     return f"“{other.name}” in {other.path} ({other.scope})"
-
-
-def forbidden(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
-    """A registration that stands there and is not loaded, because somebody's list says so."""
-    if client.policy(case.host, case.files):
-        return
-    if banned := PLUGINS[client.ID].server_ban(case.host, case.files, registration, endpoint):
-        yield banned
 
 
 def hinted(case: Case, client: Client) -> Iterator[Finding]:
@@ -137,79 +153,3 @@ def hinted(case: Case, client: Client) -> Iterator[Finding]:
             f"{client.PROGRAM}   # then /mcp, and disable the connector",
             client.ID,
         )
-
-
-def one(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
-    yield from edited(case, client, registration)
-    yield from forbidden(case, client, registration, endpoint)
-    yield from exposed(client, registration)
-    yield from identity(case, client, registration)
-    if waiting := client.approval(case.host, case.files, registration):
-        yield waiting
-    where = f"{registration.path} ({registration.scope})"
-    title = f"“{registration.name}” is registered in {client.TITLE}"
-    yield Finding("registration.ok", "ok", title, where, "", client.ID, registration.path)
-    yield from server(case, client, registration, endpoint)
-
-
-def edited(case: Case, client: Client, registration: Registration) -> Iterator[Finding]:
-    record = case.receipt.records.get(registration.path) if case.receipt else None
-    for edit in record.edits if record and not registration.plugin else ():
-        if edit.op == "put" and edit.keys == registration.keys and edit.value != registration.entry:
-            yield Finding(
-                "registration.edited",
-                "warning",
-                f"“{registration.name}” in {client.TITLE} is not as we wrote it",
-                "Somebody has edited the entry since; it is used as it stands.",
-                f"{INSTALL} --client {client.ID} --yes   # writes it anew",
-                client.ID,
-                registration.path,
-            )
-
-
-def exposed(client: Client, registration: Registration) -> Iterator[Finding]:
-    """A key that stands in the entry itself: everybody who reads the file has it."""
-    entry = registration.entry
-    tables = [entry.get(name) for name in ("headers", "http_headers", "env")]
-    pairs = [(name, text) for table in tables if isinstance(table, dict) for name, text in table.items()]
-    secret = {"authorization", "x-api-key", KEY_VARIABLE.lower()}
-    if any(name.lower() in secret and isinstance(text, str) and text and "${" not in text for name, text in pairs):
-        yield Finding(
-            "key.exposed",
-            "warning",
-            f"The entry “{registration.name}” holds a key in clear",
-            str(registration.path),
-            f"{INSTALL} --client {client.ID} --replace --store-key",
-            client.ID,
-            registration.path,
-        )
-
-
-def identity(case: Case, client: Client, registration: Registration) -> Iterator[Finding]:
-    """The server and the hooks must speak of the same user."""
-    env = registration.entry.get("env")
-    names = ("MEM0_USER_ID", "MEM0_DEFAULT_USER_ID")
-    served = next((str(env[name]) for name in names if isinstance(env, dict) and env.get(name)), "")
-    users = {run.user_id for run in case.facts.runs.values() if run.user_id}
-    for user in users - {served} if served else ():
-        yield Finding(
-            "identity.mismatch",
-            "error",
-            f"The server stores for “{served}”, the hooks for “{user}”",
-            str(registration.path),
-            f"{INSTALL} --client {client.ID} --yes   # one user for both, as config.toml says",
-            client.ID,
-            registration.path,
-        )
-
-
-def server(case: Case, client: Client, registration: Registration, endpoint: Endpoint) -> Iterator[Finding]:
-    outcome = case.facts.outcomes.get(registrations.at(registration))
-    if outcome is None:
-        return
-    where = endpoint.url or " ".join(endpoint.command)
-    if outcome.ok:
-        yield Finding("server.ok", "ok", outcome.detail, where, "", client.ID, registration.path)
-    else:
-        fix = outcomes.advice(outcome, endpoint)
-        yield Finding(outcomes.finding_id(outcome), "error", outcome.detail, where, fix, client.ID, registration.path)

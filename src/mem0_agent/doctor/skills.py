@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import CLIENTS, shop
-from mem0_agent.doctor.case import INSTALL
+from mem0_agent.doctor.lines import install
 from mem0_agent.model import Finding
 from mem0_agent.planning import skills
 
@@ -24,7 +25,7 @@ def by_plugin(case: Case, client: Client) -> bool:
 
 def findings(case: Case, client: Client) -> Iterator[Finding]:
     want = skills.wanted(case.host, client.ID, "user", case.project, case.kit)
-    if not want or by_plugin(case, client):
+    if not want or by_plugin(case, client) or case.has_theirs(client.ID):
         return
     missing_ones = dict.fromkeys(item.skill for item in want if case.files.get(item.path) is None)
     for path, fault in skills.faults(case.files, want).items():
@@ -33,7 +34,7 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
             "warning",
             f"{client.TITLE} cannot read the skill {path.parent.name}",
             f"{path} {fault}",
-            f"rm '{path}' && {INSTALL} --client {client.ID}",
+            f"rm {shlex.quote(str(path))} && {install(case, client)}",
             client.ID,
             path,
         )
@@ -43,7 +44,7 @@ def findings(case: Case, client: Client) -> Iterator[Finding]:
             "warning",
             f"Skills are missing in {client.TITLE}",
             ", ".join(missing_ones),
-            f"{INSTALL} --client {client.ID}",
+            install(case, client),
             client.ID,
         )
         return

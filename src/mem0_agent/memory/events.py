@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mem0_agent.memory.protocol import Memory
     from mem0_agent.memory.settings import Settings
 
-CLIENTS = ("claude-code", "codex")
+CLAUDE = frozenset({"claude-code", "cowork"})
+"""The clients that run Claude's agent: their events, their tools and their session files are the same."""
+CLIENTS = (*sorted(CLAUDE), "codex")
 BUDGETED = frozenset({"SessionStart", "UserPromptSubmit", "Stop"})
 """The events whose answer has to be looked up, within the budget."""
 CAPTURING = frozenset({"SessionStart", "PreCompact", "PostCompact", "Stop", "SessionEnd"})
@@ -106,14 +108,14 @@ def user_prompt(event: Event) -> str:
 
 
 def pre_compact(event: Event) -> str:
-    """Claude Code takes plain text as instructions for the summary; Codex takes nothing."""
+    """Claude takes plain text as instructions for the summary; Codex takes nothing."""
     from mem0_agent.memory.words import SUMMARY
 
-    return SUMMARY if event.client == "claude-code" else ""
+    return SUMMARY if event.client in CLAUDE else ""
 
 
 def tool_used(event: Event) -> str:
-    """One reminder for each task that was finished, which Claude Code tells by the use of a tool."""
+    """One reminder for each task that was finished, which Claude tells by the use of a tool."""
     task = finished(event)
     if not task or event.agent or not policy.recalls(event.settings, event.cwd):
         return ""
@@ -131,7 +133,7 @@ def tool_used(event: Event) -> str:
 def finished(event: Event) -> str:
     """Answer the number of the task that this use of a tool completed, else nothing."""
     given = event.fields.get("tool_input")
-    if event.client != "claude-code" or event.word("tool_name") != "TaskUpdate" or not isinstance(given, dict):
+    if event.client not in CLAUDE or event.word("tool_name") != "TaskUpdate" or not isinstance(given, dict):
         return ""
     return str(given.get("taskId")) if given.get("status") == "completed" else ""
 
@@ -139,10 +141,10 @@ def finished(event: Event) -> str:
 def stop(event: Event) -> str:
     """At most one reminder a session, after real work of which nothing was stored.
 
-    Context on Stop makes Claude Code run its model once more: so never twice, and never where it was not
+    Context on Stop makes Claude run its model once more: so never twice, and never where it was not
     written down first that it was said. Codex would have to be blocked for it, which we do not.
     """
-    if event.client != "claude-code" or event.agent or event.fields.get("stop_hook_active") is not False:
+    if event.client not in CLAUDE or event.agent or event.fields.get("stop_hook_active") is not False:
         return ""
     if not event.captured() or not policy.recalls(event.settings, event.cwd):
         return ""

@@ -28,7 +28,7 @@ PATIENCE_S = 2.0
 
 
 def main(settings: Settings, client: str) -> int:
-    """Serve the event on stdin for ``client`` (``claude-code``, ``codex``). Answers 0, always."""
+    """Serve the event on stdin for ``client`` (one of CLIENTS). Answers 0, always."""
     started = time.perf_counter()
     event, error = attempt(lambda: Event(settings, client, json.loads(given())))
     if event:
@@ -144,9 +144,9 @@ def afterwards(event: Event) -> None:
             capture.capture(settings, event.client, event.fields)
 
     _, error = attempt(work)
-    journal.note(settings.state_dir, event.client, "Capture", since(started), error)
     if error:
         journal.log(settings.state_dir, f"{event.client} capture after {event.name}: {error}")
+    journal.note(settings.state_dir, event.client, "Capture", since(started), error)
 
 
 def trouble(settings: Settings, client: str, event: Event | None, started: float, error: str) -> None:

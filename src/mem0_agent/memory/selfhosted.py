@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mem0_agent.memory.lowering import flat, holds
 from mem0_agent.memory.protocol import Refused
-from mem0_agent.memory.remote import checked, given, listed, message, named, needed, query, segment, table
+from mem0_agent.memory.rest import checked, given, listed, message, named, needed, query, segment, table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ class State:
         if len(self.said) > REMEMBERED:
             self.said = [self.said[0], *self.said[1 - REMEMBERED :]]
         self.summary = summary[:SUMMARY] if summary else self.summary
-        self.files = [shorter(path, cwd) for path in self.files][-REMEMBERED:]
+        self.files = list(dict.fromkeys(shorter(path, cwd) for path in self.files))[-REMEMBERED:]
 
     def forget(self, turns: list[tuple[str, str]]) -> None:
         """Keep of all that was said only ``turns``."""
@@ -97,5 +97,6 @@ def statement(text: str) -> bool:
 
 
 def shorter(path: str, cwd: str) -> str:
-    """``path`` as seen from ``cwd``, where it stands below it."""
-    return path[len(cwd) + 1 :] if cwd and path.startswith(cwd.rstrip(os.sep) + os.sep) else path
+    """``path`` as seen from ``cwd``, where it stands below it; one file is spelt one way."""
+    plain, root = os.path.normpath(path), os.path.normpath(cwd).rstrip(os.sep) + os.sep
+    return plain[len(root) :] if cwd and plain.startswith(root) else plain

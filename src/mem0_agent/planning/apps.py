@@ -30,7 +30,7 @@ def join(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: 
         return replace(part, blocked=running(scene, client))
     draft.take(alone)
     absent = f"{client.TITLE} was not found here ({part.presence.evidence}); it is set up for the day it comes."
-    return after if part.presence.detected else replace(after, notes=(absent, *after.notes))
+    return after if part.presence.detected or after.blocked else replace(after, notes=(absent, *after.notes))
 
 
 # What keeps us from their files
@@ -130,7 +130,7 @@ def taken_out(scene: Scene, client: Client, draft: Draft) -> Iterator[Registrati
     """Our own entry goes; every other way to a Mem0 that the app has is given back."""
     for held in client.registrations(scene.host, scene.request.project, scene.files):
         endpoint = client.endpoint(scene.host, scene.files, held)
-        if not held.live or not registrations.is_memory(scene.host, held, endpoint):
+        if not held.live or not registrations.is_memory(scene.host, held, endpoint, scene.request.backend.url):
             continue
         if registrations.is_launcher(scene.host, endpoint) and held.path == client.main_file(scene.host):
             if scene.request.backend.kind != "platform":  # no connector leads to another memory: this is the only way

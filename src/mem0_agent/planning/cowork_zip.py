@@ -19,8 +19,8 @@ NAME = "mem0-agent"
 """Not ``mem0``: that is the vendor's own plugin."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 EVENTS = ("SessionStart", "UserPromptSubmit", "Stop", "SessionEnd")
-CLIENT = "claude-code"
-"""Whose events these are: Cowork runs the same agent."""
+CLIENT = "cowork"
+"""Its events are Claude's own; what is stored, and what doctor reads of them, carries Cowork's name."""
 
 
 def bundle(host: Host, skills: Mapping[str, bytes], *, hooks: bool) -> bytes:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import CLIENTS, programs
+from mem0_agent.edits import document
 from mem0_agent.model import Edit, Handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mem0_agent.model import Files, Hook, Host, Json
+    from mem0_agent.model import Files, Hook, Host, Json, Record
 
 FORMER = frozenset({"mem0-plugin", "claude-code-plugin", "codex-plugin"})
 """Folders of the vendor's own plugin, whose scripts its installer used to write into people's hook files."""
@@ -73,6 +75,22 @@ def additions(host: Host, client: str, scope: str, path: Path, files: Files) -> 
             yield Edit("add", ("hooks", hook.event), group(hook, line))
 
 
+def surplus(host: Host, client: str, scope: str, path: Path, files: Files) -> tuple[list[Handler], list[Edit]]:
+    """Our own calls beyond one for each event in the file at ``path``, and the edits that take them out.
+
+    The last that is as we would write it stays: the edits take the first that is equal.
+    """
+    line = command(host, client, scope)
+    ours = [found for found in handlers(client, scope, path, files) if is_ours(host, found)]
+    stays = {found.event: found for found in ours if found.command == line}
+    going = [found for found in ours if found is not stays.get(found.event)]
+    whole = [one for one in going if all(other in going for other in siblings(one))]
+    parts = [one for one in going if one not in whole]
+    edits = [Edit("take", ("hooks", one.event, f"#{one.group}", "hooks"), dict(one.entry)) for one in parts]
+    edits += [Edit("take", ("hooks", one.event), dict(one.holder)) for one in whole if one.index == 0]
+    return going, edits
+
+
 def departures(host: Host, client: str, scope: str, path: Path, files: Files) -> Iterator[tuple[Handler, Edit]]:
     """What takes our hooks out of the file at ``path``: a whole group where it is ours alone, else our part of it."""
     ours = [found for found in handlers(client, scope, path, files) if is_ours(host, found)]
@@ -80,6 +98,21 @@ def departures(host: Host, client: str, scope: str, path: Path, files: Files) ->
         yield handler, Edit("take", ("hooks", handler.event, f"#{handler.group}", "hooks"), dict(handler.entry))
     for handler in (one for one in ours if alone(host, one) and one.index == 0):
         yield handler, Edit("take", ("hooks", handler.event), dict(handler.holder))
+
+
+def cleared(host: Host, record: Record, text: bytes, *, force: bool) -> bytes:
+    """``text`` of the file of ``record`` without our hooks; one that somebody has changed goes only with ``force``."""
+    side = CLIENTS[record.client].hooks
+    if side is None or not any(path == record.path for _, path in side.places(host, record.path.parent.parent)):
+        return text
+    times = {hook.event: hook.timeout for hook in side.EVENTS}
+    made = max((edit.made for edit in record.edits if edit.keys[0] == "hooks"), default=1)
+    takes = [
+        replace(edit, made=made if record.baseline else 2)
+        for handler, edit in departures(host, record.client, record.scope, record.path, {record.path: text})
+        if force or handler.entry.get("timeout") == times.get(handler.event)
+    ]
+    return document.perform(record.path, text, takes)[0] if takes else text
 
 
 def alone(host: Host, handler: Handler) -> bool:

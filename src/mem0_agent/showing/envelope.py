@@ -59,6 +59,7 @@ def client(report: Report, result: ClientResult) -> dict[str, Json]:
         "mode": part.mode,
         "scope": part.scope,
         "changes": [changed(change) for change in result.changes],
+        "commands": list(part.commands),
         "verification": verified(result.verification),
         "hooks": {"installed": bool(part.hooks) and not report.dry_run, "trust": result.trust},
         "skills": list(part.skills),

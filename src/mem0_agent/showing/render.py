@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from mem0_agent.clients import CLIENTS
@@ -19,7 +18,7 @@ from mem0_agent.memory.redact import plain
 from mem0_agent.model import Exit, UserError
 from mem0_agent.showing.diffs import shown
 from mem0_agent.showing.envelope import envelope
-from mem0_agent.showing.words import done, gathered, particulars, tally
+from mem0_agent.showing.words import done, gathered, laid_out, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,9 +78,9 @@ class Face:
         sign, style = MARKS[severity]
         return Text(sign if self.unicode else PLAIN[sign], style=style)
 
-    def line(self, severity: str, text: str, indent: int = 0) -> None:
+    def line(self, severity: str, text: str, *, style: str = "") -> None:
         if not self.json:
-            self.out.print(Text(" " * indent) + self.mark(severity) + Text(" " + self.clean(text)))
+            self.out.print(Text.assemble(self.mark(severity), " ", (self.clean(text), style)))
 
     # Asking
 
@@ -118,6 +117,11 @@ class Face:
             for place, what in gathered([change for change in whole if change.client == name]).items():
                 self.say(f"  {self.short(place)}  ({what})")
             self.say()
+        for part in (part for part in plan.clients if part.commands):
+            self.say(f"{CLIENTS[part.client].TITLE}: by its own commands", style="bold")
+            for line in part.commands:
+                self.say(f"  {line}")
+            self.say()
 
     def going(self, places: Sequence[Path]) -> None:
         """What of our own is removed whole."""
@@ -147,7 +151,7 @@ class Face:
     def probing(self, names: Sequence[str]) -> Iterator[Progress]:
         """A live line a client on a terminal, plain lines elsewhere; both on standard error."""
         progress = Progress(self, names)
-        if self.json or not self.err.is_terminal or os.environ.get("CI"):
+        if self.json or not names or not self.err.is_terminal or os.environ.get("CI"):
             yield progress
             return
         from rich.live import Live
@@ -177,7 +181,8 @@ class Face:
         version = f" {result.plan.presence.version}" if result.plan.presence.version else ""
         blocked, found = result.plan.blocked, result.verification
         if blocked:
-            self.line(blocked.severity, f"{client.TITLE}{version}: {blocked.title} ({blocked.path}). {blocked.fix}")
+            where = f" ({blocked.path})" if blocked.path else ""
+            self.line(blocked.severity, f"{client.TITLE}{version}: {blocked.title}{where}. {blocked.fix}")
         elif found:
             severity = {"ok": "ok", "failed": "error", "skipped": "warning"}[found.status]
             self.line(severity, f"{client.TITLE}{version}: {found.detail}")
@@ -185,7 +190,7 @@ class Face:
             self.line("ok", f"{client.TITLE}{version}: {self.short(done(result.changes))}")
         for note in (*result.plan.notes, *result.notes):
             for row in note.splitlines():
-                self.say(f"    {row}", style="dim")
+                self.say(f"    {row}", style="yellow" if row.startswith("Warning: ") else "dim")
 
     def error(self, error: UserError) -> None:
         """What happened, where, and what to do next, on standard error."""
@@ -195,29 +200,15 @@ class Face:
             self.err.print(Text(self.clean(error.hint)))
 
     def findings(self, findings: Sequence[Finding]) -> None:
-        """A table on a terminal; elsewhere lines that are not folded, so that every fix can be pasted."""
-        if self.out.is_terminal:
-            self.out.print(self.table(findings), soft_wrap=False)
-        else:
-            for finding in findings:
-                self.line(finding.severity, f"{finding.client}: {finding.title}" if finding.client else finding.title)
-                for text, _ in particulars(finding):
-                    self.say(f"    {text}")
-        counts = [sum(f.severity == s for f in findings) for s in ("error", "warning")]
+        """Folded to a terminal's width, in full elsewhere; every fix on a line of its own, to be copied whole."""
+        width, short = (self.out.width, self.short) if self.out.is_terminal else (0, str)
+        for line in laid_out(findings, width, short):
+            if line.mark:
+                self.line(line.mark, line.text, style=line.style)
+            else:
+                self.say(line.text, style=line.style)
         self.say()
-        self.say(tally(*counts), style="bold")
-
-    def table(self, findings: Sequence[Finding]) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, style="bold")
-        table.add_column(overflow="fold")
-        for finding in findings:
-            cell = Text(self.clean(finding.title))
-            for text, style in particulars(finding):
-                cell.append("\n" + self.clean(text), style=style)
-            table.add_row(self.mark(finding.severity), finding.client or "", cell)
-        return table
+        self.say(tally(findings), style="bold")
 
 
 class Progress:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mem0_agent.clients import CLIENTS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mem0_agent.model import Change, Finding
+
+INDENT = 2
 
 
 def gathered(changes: Sequence[Change]) -> dict[str, str]:
@@ -35,16 +41,65 @@ def done(changes: Sequence[Change]) -> str:
     return "; ".join(parts) or "nothing to do"
 
 
-def particulars(finding: Finding) -> Iterator[tuple[str, str]]:
-    """What stands under a finding's title, each with its style."""
-    if finding.detail:
-        yield finding.detail, "dim"
-    if finding.fix and finding.severity in ("warning", "error"):
-        yield f"→ {finding.fix}", "cyan"
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line for people; ``mark`` is the severity whose sign stands before it, empty for none."""
+
+    text: str = ""
+    mark: str = ""
+    style: str = ""
 
 
-def tally(errors: int, warnings: int) -> str:
-    if not errors and not warnings:
+def laid_out(findings: Sequence[Finding], width: int, short: Callable[[str], str]) -> Iterator[Line]:
+    """What is wrong first, each with its fix alone on a line that is never folded; then what is well.
+
+    Everything else is folded at ``width`` columns, and what is well is said in few words; with 0 all of it is said, and
+    nothing is folded. ``short`` says a path in fewer letters.
+    """
+    troubles = [finding for finding in findings if finding.severity in ("error", "warning")]
+    for finding in troubles:
+        yield from block(finding, width, short)
+        if finding.fix:
+            yield Line(f"    {finding.fix}", style="cyan")
+    if 0 < len(troubles) < len(findings):
+        yield Line()
+    for finding in findings:
+        if finding not in troubles:
+            yield from block(finding, width, short)
+
+
+def block(finding: Finding, width: int, short: Callable[[str], str]) -> Iterator[Line]:
+    first, *more = folded(short(titled(finding)), width)
+    yield Line(first, finding.severity, "bold" if finding.severity in ("error", "warning") else "")
+    yield from (Line(f"  {text}", style="bold") for text in more)
+    told = finding.severity != "ok" or not width
+    for text in folded(short(finding.detail), width) if told else ():
+        yield Line(f"  {text}", style="dim")
+
+
+def titled(finding: Finding) -> str:
+    """The title, with its client where it does not name it."""
+    title = CLIENTS[finding.client].TITLE if finding.client else ""
+    return finding.title if title in finding.title else f"{title}: {finding.title}"
+
+
+def folded(text: str, width: int) -> list[str]:
+    """``text`` in lines that leave room for a mark; a word that is longer than a line stays whole."""
+    lines = text.splitlines()
+    if width <= INDENT:
+        return lines
+    return [
+        row
+        for line in lines
+        for row in textwrap.wrap(line, width - INDENT, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    if findings and all(finding.id == "client.absent" for finding in findings):
+        return "No client is on this machine."
+    counts = {word: sum(finding.severity == word for finding in findings) for word in ("error", "warning")}
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items() if n]
+    if not parts:
         return "All is well."
-    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     return " and ".join(parts) + "."
