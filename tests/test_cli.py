@@ -23,6 +23,7 @@ ENVELOPE = {"schema", "command", "version", "ok", "exit_code", "dry_run", "data"
 CHANGE_DATA = {"backend", "receipt", "clients", "own_changes", "removed", "leaves"}
 CLIENT = {
     "client", "detected", "version", "mode", "scope", "changes", "verification", "hooks", "skills", "notes", "blocked",
+    "commands",
 }  # fmt: skip
 VERIFICATION = {"status", "detail", "entities", "elapsed_ms"}
 ERROR = {"code", "message", "hint", "path", "line", "column"}
@@ -249,8 +250,8 @@ def test_nothing_is_folded_when_piped(here: Machine) -> None:
     here.install(env={"COLUMNS": "40"})
     here.launcher.unlink()
     done = here.run("doctor", env={"COLUMNS": "40"})
-    assert "    → mem0-agent install\n" in done.out
-    assert f"    {here.claude} (user)\n" in done.out
+    assert "    mem0-agent install\n" in done.out
+    assert f"  {here.claude} (user)\n" in done.out
     assert not [line for line in done.out.splitlines() if line != line.rstrip()]
 
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tests.machine import Machine
 
 WORDS: dict[str, Any] = {
-    "client": ["codex"], "scope": "user", "project": None, "mode": "direct", "backend": "auto", "url": "", "skip": [],
-    "store_key": False, "api_key_stdin": False, "trust_hooks": False, "replace": False, "allow_duplicate": False,
+    "client": ["codex"], "scope": "user", "project": None, "mode": "direct", "marketplace": "", "backend": "auto", "url": "",
+    "skip": [], "store_key": False, "api_key_stdin": False, "trust_hooks": False, "replace": False,
+    "allow_duplicate": False,
 }  # fmt: skip
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from mem0_agent import package
-from mem0_agent.clients import shop
-from mem0_agent.clients.plugins import OWN
-from mem0_agent.commands import install
+from mem0_agent.clients import managed, shop
+from mem0_agent.clients.plugins import SHOPPERS
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Edit, Record
 from mem0_agent.planning import bundle, hooks, traces
@@ -88,7 +87,7 @@ def test_every_trace_goes_and_nothing_else(here: Machine) -> None:
     ]
     after, kept = record(path, SETTINGS, edits)
     touched = after.replace(b'"x"', b'"y"')  # the client has been at it since
-    text, rest = traces.freed(here.host(), kept, touched)
+    text, rest = traces.freed(here.host(), kept, touched, (shop.own(here.host()),))
     assert (json.loads(text)["enabledPlugins"], "extraKnownMarketplaces" in json.loads(text)) == (
         {"kit@tools": True},
         False,
@@ -112,7 +111,7 @@ def test_what_a_client_did_meanwhile_is_told_from_what_its_command_did(
 ) -> None:
     path = here.home / ".claude/settings.json"
     before = b'{"model": "opus", "enabledPlugins": {"mem0-agent@mem0-agent": true}}'
-    held = OWN["claude-code"].traces(here.host(), {path: before})
+    held = SHOPPERS["claude-code"].traces(here.host(), {path: before}, shop.own(here.host()))
     assert traces.alike(held, path, before, now) is alike
 
 
@@ -122,7 +121,7 @@ def test_the_trust_of_our_hooks_goes_with_the_plugin(here: Machine) -> None:
         b'[hooks.state."/home/robin/.codex/hooks.json:stop:0:0"]\ntrusted_hash = "b"\n'
         b'[plugins."mem0-agent@mem0-agent"]\nenabled = true\n'
     )
-    (change,) = traces.withdrawals(here.host(), "codex", {here.codex: text}, None)
+    (change,) = traces.withdrawals(here.host(), "codex", {here.codex: text}, None, (shop.own(here.host()),))
     assert change.after is not None
     left = document.editor(here.codex).parse(change.after)
     assert list(left["hooks"]["state"]) == ["/home/robin/.codex/hooks.json:stop:0:0"]
@@ -130,9 +129,9 @@ def test_the_trust_of_our_hooks_goes_with_the_plugin(here: Machine) -> None:
 
 
 def test_a_file_of_the_administrator_that_nobody_may_read_stops_nothing(here: Machine) -> None:
-    assert install.is_managed(here.host(), Path("/etc/claude-code/managed-settings.d/x.json"))
-    assert install.is_managed(here.host(), Path("/etc/codex/requirements.toml"))
-    assert not install.is_managed(here.host(), here.codex)
+    assert managed.is_managed(here.host(), Path("/etc/claude-code/managed-settings.d/x.json"))
+    assert managed.is_managed(here.host(), Path("/etc/codex/requirements.toml"))
+    assert not managed.is_managed(here.host(), here.codex)
 
 
 def test_plugin_mode_is_for_the_user_alone(here: Machine) -> None:

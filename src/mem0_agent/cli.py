@@ -55,6 +55,9 @@ def install_cli(  # the flags are the contract
     scope: Annotated[Scope, typer.Option(help="For you, or in this project's own files.")] = "user",
     project: Project = None,
     mode: Annotated[Mode, typer.Option(help="The client's own files, or its plugin commands.")] = "direct",
+    marketplace: Annotated[
+        str, typer.Option(metavar="SOURCE", help="Another's plugin: a folder, owner/repo or git address.")
+    ] = "",
     backend: Annotated[BackendName, typer.Option(help="Which memory.")] = "auto",
     url: Annotated[str, typer.Option(help="Where that memory is.")] = "",
     skip: Annotated[
@@ -80,6 +83,7 @@ def install_cli(  # the flags are the contract
         "scope": scope,
         "project": project,
         "mode": mode,
+        "marketplace": marketplace,
         "backend": backend,
         "url": url,
         "skip": skip or [],

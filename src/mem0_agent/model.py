@@ -91,7 +91,8 @@ class Host:
     """This machine as a value, so that three operating systems can be tested on one.
 
     ``platform`` is ``sys.platform``; ``which`` finds a program on PATH or answers None; ``names`` lists what is in a
-    folder, nothing where there is none; ``python`` is the interpreter that outlives this one's virtual environment.
+    folder, nothing where there is none; ``python`` is the interpreter that outlives this one's virtual environment;
+    ``registry`` is what Windows' registry holds of administrators' settings, values by their key.
     """
 
     home: Path
@@ -103,6 +104,7 @@ class Host:
     python: Path
     which: Callable[[str], Path | None] = field(compare=False)
     names: Callable[[Path], tuple[str, ...]] = field(compare=False, default=lambda _: ())
+    registry: Mapping[str, Mapping[str, Json]] = field(compare=False, default_factory=dict)
 
     @property
     def windows(self) -> bool:
@@ -241,13 +243,32 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A plugin as a marketplace offers it. ``source`` is what clients fetch that marketplace from.
+
+    ``known``: the client had the marketplace before we came, so that it stays when the plugin goes.
+    """
+
+    market: str
+    plugin: str
+    source: str
+    known: bool = False
+
+    @property
+    def identity(self) -> str:
+        """How clients name the plugin."""
+        return f"{self.plugin}@{self.market}"
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """The undo journal of everything that stands installed."""
+    """The undo journal of everything that stands installed. ``plugins`` are those of other marketplaces, by client."""
 
     backend: Backend
     records: Mapping[Path, Record]
     clients: tuple[str, ...] = ()
     version: str = ""
+    plugins: Mapping[str, Offer] = field(default_factory=dict)
 
 
 def digest(data: bytes) -> str:
@@ -332,7 +353,7 @@ class ClientPlan:
     """What is about to happen to one client; nothing where ``blocked`` says what forbids it.
 
     ``entry`` is the registration to be there (None without one), ``hooks`` are the events that will call us, ``skills``
-    the names of those that will be there.
+    the names of those that will be there. ``commands`` are the client's own, which do what no edit of a file does.
     """
 
     client: str
@@ -344,6 +365,7 @@ class ClientPlan:
     blocked: Finding | None = None
     hooks: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,69 @@ def search_only(box: Sandbox, url: str) -> None:
 
 
 def plugin_and_entry(box: Sandbox, url: str) -> None:
-    claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}})
+    vendor(box, url)
     program(box, "claude", "mcp", "add", "-s", "user", "-t", "http", "memory", url)
 
 
+def local(box: Sandbox, **entry: Json) -> Json:
+    """What Claude Code keeps of this project."""
+    return {str(box.project): entry}
+
+
+def vendor(box: Sandbox, url: str) -> None:
+    claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}})
+
+
+def vendor_and(box: Sandbox, url: str, **more: Json) -> None:
+    """The vendor's plugin, and what else stands in Claude Code's own file."""
+    vendor(box, url)
+    path = box.home / ".claude.json"
+    write(path, {**json.loads(path.read_text()), **more})
+
+
+def vendor_and_declined(box: Sandbox, url: str) -> None:
+    write(box.project / ".mcp.json", {"mcpServers": {"memory": plain(url)}})
+    vendor_and(box, url, projects=local(box, disabledMcpjsonServers=["memory"]))
+
+
+def vendor_and_waiting(box: Sandbox, url: str) -> None:
+    write(box.project / ".mcp.json", {"mcpServers": {"memory": plain(url)}})
+    vendor(box, url)
+
+
+def three_of_one_name(box: Sandbox, url: str) -> None:
+    write(box.project / ".mcp.json", {"mcpServers": {"mem0": plain(url)}})
+    claude_servers(box, {"mem0": plain(url)}, projects=local(box, mcpServers={"mem0": plain(url)}))
+
+
 CLAUDE: dict[str, tuple[Setting, list[str]]] = {
+    "by hand under our name, and another": (
+        lambda box, url: claude_servers(box, {"mem0": {"type": "http", "url": url}, "mem0-mcp": plain(url)}),
+        ["mem0", "mem0-mcp"],
+    ),
+    "to the letter ours, and another": (
+        lambda box, url: claude_servers(box, {"mem0": plain(url), "mem0-mcp": plain(url)}),
+        ["mem0-mcp"],
+    ),
+    "three of one name": (three_of_one_name, ["mem0", "mem0"]),
+    "other letters, a query, another transport": (
+        lambda box, url: claude_servers(
+            box, {"a": plain(url.replace("http", "HTTP")), "b": plain(f"{url}?x=1"), "c": {"type": "sse", "url": url}}
+        ),
+        ["a", "b", "c"],
+    ),
+    "a plugin, and an entry that waits": (vendor_and_waiting, ["memory", VENDOR]),
+    "a plugin, and an entry that was declined": (vendor_and_declined, [VENDOR]),
+    "a plugin, and an entry that is off here": (
+        lambda box, url: vendor_and(
+            box, url, mcpServers={"memory": plain(url)}, projects=local(box, disabledMcpServers=["memory"])
+        ),
+        ["memory", VENDOR],
+    ),
+    "a plugin that is off here": (
+        lambda box, url: vendor_and(box, url, projects=local(box, disabledMcpServers=["plugin:mem0:mem0"])),
+        [VENDOR],
+    ),
     "another name": (lambda box, url: claude_servers(box, {"mem0-mcp": plain(url)}), ["mem0-mcp"]),
     "two other names": (
         lambda box, url: claude_servers(box, {"memory": plain(url), "mem0-mcp": plain(url)}),
@@ -94,7 +152,7 @@ CLAUDE: dict[str, tuple[Setting, list[str]]] = {
         ["m"],
     ),
     "the vendor's plugin": (
-        lambda box, url: claude_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": plain(url)}}}),
+        vendor,
         [VENDOR],
     ),
     "the vendor's plugin, no slash": (
@@ -182,6 +240,21 @@ def test_who_is_used_today_is_what_claude_code_shows(box: Sandbox) -> None:
         assert {name for name, used in said.items() if used} == set(turn.servers)
 
 
+def test_what_is_switched_off_in_a_project_is_said(box: Sandbox) -> None:
+    """Registered, proved, and still not started: only the client's own note of this project says so."""
+    with server(box) as mem0:
+        claude_servers(box, {}, projects=local(box, disabledMcpServers=["mem0"]))
+        done = install(box, "claude-code", mem0.endpoint)
+        assert done["exit_code"] == 0, done
+        assert any("switched off in this project" in note for note in done["data"]["clients"][0]["notes"])
+        assert claude_session(box).servers.get("mem0") != "connected"
+        found = doctor(box)["registration.dead"]
+        assert (found["severity"], str(box.project) in found["fix"]) == ("warning", True)
+        claude_servers(box, {"mem0": plain(mem0.endpoint)}, projects=local(box, disabledMcpServers=[]))
+        assert "registration.dead" not in doctor(box)
+        assert dict(claude_session(box).servers) == {"mem0": "connected"}
+
+
 def test_doctor_tells_who_hides_whom(box: Sandbox) -> None:
     """A broken entry silences a plugin that works; a plugin of another address doubles the tools."""
     with server(box) as mem0:
@@ -243,7 +316,67 @@ def trusted_project(box: Sandbox, url: str) -> None:
     codex_file(box.project / ".codex/config.toml", toml_server("memory", url))
 
 
+def codex_vendor(box: Sandbox, url: str, *texts: str) -> None:
+    """The vendor's plugin, and more text behind it in the user's own file."""
+    codex_plugins(box, "mem0-plugins", {"mem0": {"mcpServers": {"mem0": bearer(url)}}})
+    path = box.home / ".codex/config.toml"
+    path.write_text("\n".join([path.read_text(), *texts]))
+
+
+def trusting(box: Sandbox) -> str:
+    return f'[projects."{box.project}"]\ntrust_level = "trusted"\n'
+
+
+def same_name_in_project(box: Sandbox, url: str) -> None:
+    codex_file(box.home / ".codex/config.toml", trusting(box) + toml_server("mem0", f"{url}x"))
+    codex_file(box.project / ".codex/config.toml", toml_server("mem0", url))
+
+
+def vendor_and_project(box: Sandbox, url: str) -> None:
+    codex_vendor(box, url, trusting(box))
+    codex_file(box.project / ".codex/config.toml", toml_server("mem0", url))
+
+
+def plugin_off_and_entry(box: Sandbox, url: str) -> None:
+    codex_vendor(box, url, toml_server("memory", url))
+    path = box.home / ".codex/config.toml"
+    path.write_text(path.read_text().replace("enabled = true", "enabled = false"))
+
+
 CODEX: dict[str, tuple[Setting, list[str]]] = {
+    "a plugin, and our name by hand": (
+        lambda box, url: codex_vendor(box, url, toml_server("mem0", f"{url}x")),
+        ["mem0", VENDOR],
+    ),
+    "a plugin, and another name": (
+        lambda box, url: codex_vendor(box, url, toml_server("mem0-mcp", url)),
+        ["mem0-mcp", VENDOR],
+    ),
+    "a plugin, hidden by an entry that is off": (
+        lambda box, url: codex_vendor(box, url, toml_server("mem0", url) + "enabled = false\n"),
+        [VENDOR],
+    ),
+    "a plugin that is off, and an entry": (plugin_off_and_entry, ["memory"]),
+    "two plugins, one name": (
+        lambda box, url: codex_plugins(
+            box, "tools", {"kit": {"mcpServers": {"mem0": bearer(url)}}, "mem0": {"mcpServers": {"mem0": bearer(url)}}}
+        ),
+        ["kit@tools", "mem0@tools"],
+    ),
+    "two plugins, two names": (
+        lambda box, url: codex_plugins(
+            box, "tools", {"kit": {"mcpServers": {"m": bearer(url)}}, "mem0": {"mcpServers": {"mem0": bearer(url)}}}
+        ),
+        ["kit@tools", "mem0@tools"],
+    ),
+    "two other names, one in capitals": (
+        lambda box, url: codex_file(
+            box.home / ".codex/config.toml", toml_server("Mem0", url) + toml_server("memory", f"{url}?a=b")
+        ),
+        ["Mem0", "memory"],
+    ),
+    "one name, for the user and in a trusted project": (same_name_in_project, ["mem0", "mem0"]),
+    "a plugin, and a trusted project": (vendor_and_project, ["mem0", VENDOR]),
     "another name": (
         lambda box, url: codex_file(box.home / ".codex/config.toml", toml_server("mem0-mcp", url.rstrip("/"))),
         ["mem0-mcp"],
@@ -278,6 +411,24 @@ def test_codex_ends_with_one(box: Sandbox, name: str) -> None:
         ours = [tool for tool in turn.tools if tool.startswith("mcp__")]
         assert sorted(ours) == sorted(f"mcp__mem0__{tool}" for tool in TOOLS)
         assert install(box, "codex", mem0.endpoint)["exit_code"] == 0
+
+
+def test_what_codex_does_not_read_is_no_duplicate(box: Sandbox) -> None:
+    with server(box) as mem0:
+        codex_file(box.project / ".codex/config.toml", toml_server("memory", mem0.endpoint))
+        assert install(box, "codex", mem0.endpoint)["exit_code"] == 0
+        (turn,) = codex.turn(box, [prompt("hello")], env={"MEM0_API_KEY": GOOD}, arguments=codex.QUIET[2:])
+        assert dict(turn.servers) == {"mem0": "connected"}
+
+
+def test_one_table_twice_is_no_file_that_codex_reads(box: Sandbox) -> None:
+    with server(box) as mem0:
+        path = box.home / ".codex/config.toml"
+        codex_file(path, toml_server("memory", mem0.endpoint) * 2)
+        before = path.read_bytes()
+        told = install(box, "codex", mem0.endpoint)
+        assert (told["exit_code"], told["error"]["code"], told["error"]["line"]) == (1, "config.invalid", 4)
+        assert path.read_bytes() == before
 
 
 def test_codex_gets_the_others_back(box: Sandbox) -> None:

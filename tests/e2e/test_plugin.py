@@ -14,6 +14,7 @@ from tests.e2e import claude, codex
 from tests.e2e.appserver import AppServer
 from tests.e2e.dialogue import Call, Turn, prompt
 from tests.e2e.http_server import GOOD, Mem0
+from tests.e2e.lasting import differences, ours
 from tests.e2e.market import marketplace
 from tests.e2e.product import TOOLS, envelope, install, mem0_agent, uninstall
 from tests.e2e.sandbox import Sandbox, tree
@@ -21,36 +22,6 @@ from tests.e2e.sandbox import Sandbox, tree
 Json = Any
 PLUGIN = ("--mode", "plugin")
 ID = "mem0-agent@mem0-agent"
-SETTINGS = b'{ "env":  {"EDITOR": "ed"},\r\n  "model": "opus" }\r\n'
-CONFIG = b'# mine\nmodel = "gpt-5.1-codex" # the good one\n\n[tui]\nnotifications = false'
-OWN = (".claude/settings.json", ".claude/plugins/installed_plugins.json", ".claude/plugins/known_marketplaces.json",
-       ".codex/config.toml", ".codex/hooks.json", ".claude/skills", ".agents/skills", ".config/mem0-agent",
-       ".local/share/mem0-agent", ".local/state/mem0-agent", ".claude/plugins/cache", ".codex/plugins/cache")  # fmt: skip
-
-
-@pytest.fixture
-def used(box: Sandbox) -> Sandbox:
-    """A user whose programs have run before, with settings of their own."""
-    (box.home / ".codex").mkdir()
-    for argv in (["claude", "plugin", "list"], ["codex", "plugin", "list"]):
-        assert box.run([box.bin / argv[0], *argv[1:]], env=claude.QUIET).exit_code == 0
-    (box.home / ".claude").mkdir(exist_ok=True)
-    for name, data in ((".claude/settings.json", SETTINGS), (".codex/config.toml", CONFIG)):
-        (box.home / name).write_bytes(data)
-        (box.home / name).chmod(0o640)
-    return box
-
-
-def ours(box: Sandbox) -> dict[str, Json]:
-    """Everything that is ours or that we have to do with; what the programs keep for themselves is left out."""
-    return {name: found for name, found in tree(box.home).items() if name.startswith(OWN)}
-
-
-def differences(box: Sandbox, before: dict[str, Json]) -> list[tuple[str, Json, Json]]:
-    """What is not as it was before: each name, with what it was and what it is."""
-    after = ours(box)
-    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    return [(name, before.get(name), after.get(name)) for name in names]
 
 
 def joined(box: Sandbox, *words: str) -> Json:
@@ -254,6 +225,22 @@ def test_a_second_install_changes_nothing(used: Sandbox) -> None:
     data = joined(used)
     assert ([client["changes"] for client in data["clients"]], data["own_changes"]) == ([[], []], [])
     assert differences(used, before) == []
+
+
+def test_what_was_switched_off_comes_back_on(used: Sandbox) -> None:
+    joined(used)
+    before = ours(used)
+    assert used.run([used.bin / "claude", "plugin", "disable", ID], env=claude.QUIET).exit_code == 0
+    path = used.home / ".codex/config.toml"
+    path.write_text(path.read_text().replace("enabled = true", "enabled = false"))
+    assert [found["client"] for found in findings(used) if found["id"] == "plugin.disabled"] == ["claude-code", "codex"]
+    joined(used)
+    assert set(claude.mcp_list(used)) == {"plugin:mem0-agent:mem0"}
+    assert dict(codex_turn(used).servers) == {"mem0": "connected"}
+    done = uninstall(used, "--purge")
+    assert done.exit_code == 0, done.text
+    assert claude.mcp_list(used) == {}
+    assert {name for name, _, _ in differences(used, before) if name.startswith(".claude/skills")} == set()
 
 
 def test_another_memory_reaches_both_copies(used: Sandbox) -> None:

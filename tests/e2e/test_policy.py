@@ -136,6 +136,13 @@ def test_a_server_that_the_administrator_allows_is_set_up(box: Sandbox) -> None:
     assert told["exit_code"] == 0, done.text
 
 
+def test_a_list_that_has_our_marketplace_lets_it_in(box: Sandbox) -> None:
+    market = {"source": "directory", "path": str(box.home / ".local/share/mem0-agent/marketplace")}
+    done, told = install(box, etc(box, SETTINGS, {"strictKnownMarketplaces": [market]}), "--mode", "plugin")
+    assert told["exit_code"] == 0, done.text
+    assert "mem0-agent@mem0-agent" in (box.home / ".claude/plugins/installed_plugins.json").read_text()
+
+
 @pytest.mark.parametrize(
     ("content", "key"),
     [
@@ -150,6 +157,39 @@ def test_a_plugin_that_claude_code_may_not_have(box: Sandbox, content: Json, key
     assert (told["error"]["path"], key in told["error"]["message"]) == (f"/etc/{SETTINGS}", True)
     assert not (box.home / ".claude/plugins/installed_plugins.json").exists()
     assert "mem0-agent@mem0-agent" in (box.home / ".codex/config.toml").read_text()
+
+
+@pytest.mark.parametrize("content", [{}, "a = = 3\n"], ids=["closed", "broken"])
+def test_codex_itself_does_not_start_with_requirements_that_it_cannot_read(box: Sandbox, content: Json) -> None:
+    """Broken ones forbid it; with closed ones we go on and warn, for another user may start Codex with them."""
+    prefix = etc(box, REQUIREMENTS, content) if content else closed(box, REQUIREMENTS)
+    done, told = install(box, prefix)
+    assert told["exit_code"] == (1 if content else 0), done.text
+    if content:
+        assert (told["error"]["code"], told["error"]["path"]) == ("policy.blocked", f"/etc/{REQUIREMENTS}")
+    else:
+        assert any(note.startswith("Warning: ") for note in told["data"]["clients"][1]["notes"])
+    assert box.run([*prefix, box.bin / "codex", "mcp", "list"]).exit_code != 0
+    assert list(servers(box)) == ["mem0"]
+
+
+@pytest.mark.parametrize("release", ["newest"], indirect=True)
+@pytest.mark.parametrize("content", [{}, "{ broken"], ids=["closed", "broken"])
+def test_a_list_of_the_administrators_rules_also_when_it_cannot_be_read(box: Sandbox, content: Json) -> None:
+    prefix = etc(box, SERVERS, content) if content else closed(box, SERVERS)
+    done, told = install(box, prefix)
+    assert (told["exit_code"], told["error"]["code"]) == (1, "policy.blocked"), done.text
+    assert (told["error"]["path"], servers(box)) == (f"/etc/{SERVERS}", {})
+    write(box.home / ".claude.json", {"mcpServers": {"mem0": {"type": "stdio", "command": "true"}}})
+    listed = box.run([*prefix, box.bin / "claude", "mcp", "list"], env=claude.QUIET)
+    assert "mem0" not in listed.out.replace(str(box.home), ""), "Claude Code itself would have taken it"
+
+
+def closed(box: Sandbox, name: str) -> list[str]:
+    """Like etc, with a folder where the file should be: nobody can read that, not even root."""
+    prefix = etc(box, "nothing", {})
+    (box.root / "etc" / name).mkdir(parents=True)
+    return prefix
 
 
 def test_what_the_user_denies_themselves(box: Sandbox) -> None:

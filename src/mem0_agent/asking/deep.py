@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from mem0_agent.asking.appserver import AppServer
-from mem0_agent.clients import shop
 from mem0_agent.model import NAME, Finding, UserError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from mem0_agent.model import Host, Presence
 
-PLUGIN = f"plugin:{shop.IDENTITY.partition('@')[0]}:{NAME}: "
-"""How the list begins the line of a server that our own plugin brings."""
+LISTED = re.compile(rf"(?:plugin:\S+:)?{NAME}: ")
+"""How the list begins the line of our server, or of one that a plugin brings."""
 PATIENCE = 20.0
 """Seconds on top of the server's own time: a client has to start as well."""
 
@@ -64,7 +64,7 @@ def ask_claude(program: Path, env: Mapping[str, str], project: Path, patience: f
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return False, f"claude mcp list: {error}"
-    line = next((row for row in done.stdout.splitlines() if row.startswith((f"{NAME}: ", PLUGIN))), "")
+    line = next((row for row in done.stdout.splitlines() if LISTED.match(row)), "")
     status = line.rpartition(" - ")[2]
     return "Connected" in status and "failed" not in status, f"claude mcp list: {status or 'no server ' + NAME}"
 

@@ -66,6 +66,19 @@ def unwrapped(value: Json) -> dict[str, Mapping[str, Json]]:
     return {str(name): entry for name, entry in inner.items() if isinstance(entry, dict)}
 
 
+def listed(root: Path, catalogues: Iterable[str], files: Files) -> Iterator[tuple[str, Path, Json]]:
+    """The plugins of the marketplace in ``root`` that lie in it: name, folder, and the servers that the list adds."""
+    catalogue = manifest(root, catalogues, files)
+    base = str(members(catalogue.get("metadata")).get("pluginRoot") or "")
+    rows = catalogue.get("plugins")
+    for row in rows if isinstance(rows, list) else ():
+        told = members(row).get("source")
+        where = told if isinstance(told, str) else members(told).get("path")
+        if isinstance(where, str) and ".." not in where.split("/") and not where.startswith("/"):
+            place = root / ("" if where.startswith("./") else base) / where
+            yield str(members(row).get("name")), place, members(row).get("mcpServers")
+
+
 def filled(value: Json, names: Mapping[str, str]) -> Json:
     """``value`` with every ``${name}`` of ``names`` in its texts filled in."""
     if isinstance(value, dict):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import claude_hooks, claude_places, claude_plugins, claude_policy, programs
+from mem0_agent.clients import claude_approval, claude_hooks, claude_places, claude_plugins, claude_policy, programs
+from mem0_agent.edits import json_text
+from mem0_agent.edits.memo import Memo
 from mem0_agent.model import (
     KEY_VARIABLE,
     NAME,
     Edit,
     Endpoint,
-    Finding,
     Registration,
 )  # fmt: skip
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from mem0_agent.model import (
         Backend,
         Files,
+        Finding,
         Host,
         Json,
         Presence,
@@ -57,11 +60,6 @@ def project_files(project: Path | None) -> tuple[Path, ...]:
     return tuple(place / ".mcp.json" for place in programs.ancestors(project)) if project else ()
 
 
-def approval_files(host: Host, project: Path | None) -> tuple[Path, ...]:
-    local = (project / ".claude" / "settings.json", project / ".claude" / "settings.local.json") if project else ()
-    return (settings_file(host), *local)
-
-
 def dead_files(host: Host) -> tuple[Path, ...]:
     """Where people put servers that Claude Code never reads."""
     return (folder(host) / "mcp.json", folder(host) / ".mcp.json")
@@ -75,7 +73,7 @@ def program(host: Host) -> Path | None:
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
     return claude_plugins.wants(host, project, known) | frozenset({
         *(path for _, path in hooks.places(host, project)),
-        main_file(host), managed_file(host), *approval_files(host, project), *project_files(project),
+        main_file(host), managed_file(host), *claude_approval.files_of(host, project), *project_files(project),
         *dead_files(host), *programs.manifest(program(host)),
     })  # fmt: skip
 
@@ -101,7 +99,7 @@ version = programs.printed_version
 def registrations(host: Host, project: Path | None, files: Files) -> tuple[Registration, ...]:
     return (
         *in_main_file(main_file(host), files),
-        *(r for path in project_files(project) for r in in_file(path, files, "project", project=path.parent)),
+        *(r for path in project_files(project) for r in in_project(host, path, files)),
         *in_file(managed_file(host), files, "managed"),
         *(r for path in dead_files(host) for r in in_file(path, files, "unread", live=False)),
         *in_file(settings_file(host), files, "unread", live=False),
@@ -111,9 +109,29 @@ def registrations(host: Host, project: Path | None, files: Files) -> tuple[Regis
 
 def in_main_file(path: Path, files: Files) -> Iterator[Registration]:
     yield from in_file(path, files, "user")
-    for place, value in programs.table(programs.document(path, files), "projects", path).items():
-        if isinstance(value, dict):
+    main = files.get(path)
+    if main is not None and programs.table(programs.document(path, files), "projects", path):
+        for place, value in with_servers(main).items():
             yield from servers(path, value, "local", ("projects", place), project=Path(place))
+
+
+def in_project(host: Host, path: Path, files: Files) -> Iterator[Registration]:
+    for held in in_file(path, files, "project", project=path.parent):
+        off = claude_approval.declined(host, files, path.parent, held.name)
+        yield replace(held, live=False) if off else held
+
+
+def with_servers_in(text: bytes) -> Mapping[str, Mapping[str, Json]]:
+    """The projects that have servers of their own: a few of the thousands that years of work leave."""
+    projects = json_text.parse(text)["projects"]
+    return {
+        place: value
+        for place, value in projects.items()
+        if isinstance(value, dict) and value.get("mcpServers", {}) != {}
+    }
+
+
+with_servers = Memo(with_servers_in)
 
 
 def in_file(
@@ -191,30 +209,7 @@ def endpoint(host: Host, files: Files, registration: Registration) -> Endpoint:
 
 def policy(host: Host, files: Files) -> tuple[Finding, ...]:
     found = claude_policy.exclusive(host, files)
-    return (found,) if found else ()
+    return (*([found] if found else []), *claude_policy.broken(host, files))
 
 
-def approval(host: Host, files: Files, registration: Registration) -> Finding | None:
-    """A project's server waits until its user approves it once; user scope needs no approval."""
-    if registration.scope != "project" or registration.project is None:
-        return None
-    if approved(host, files, registration):
-        return None
-    return Finding(
-        "project.pending-approval", "warning", f"Claude Code waits for your approval of “{registration.name}”",
-        "A server from a project's own .mcp.json connects only after you accept it once.",
-        f"cd {registration.project} && claude   # accept “{registration.name}” when it asks", ID, registration.path,
-    )  # fmt: skip
-
-
-def approved(host: Host, files: Files, registration: Registration) -> bool:
-    project = registration.project
-    places = [programs.document(path, files) for path in approval_files(host, project)]
-    projects = programs.table(programs.document(main_file(host), files), "projects", main_file(host))
-    entry = projects.get(str(project))
-    places += [entry] if isinstance(entry, dict) else []
-    return any(
-        place.get("enableAllProjectMcpServers") is True
-        or registration.name in programs.texts(place.get("enabledMcpjsonServers"))
-        for place in places
-    )
+approval = claude_approval.approval

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import bundles, claude_places, claude_policy, programs, shop
-from mem0_agent.model import NAME, Registration
+from mem0_agent.model import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mem0_agent.model import Endpoint, Files, Finding, Host, Json
+    from mem0_agent.model import Endpoint, Files, Finding, Host, Json, Offer
 
 ID = "claude-code"
 MANIFESTS = (".claude-plugin/plugin.json",)
-CATALOGUE = ".claude-plugin/marketplace.json"
+CATALOGUES = (".claude-plugin/marketplace.json",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def marketplaces_file(host: Host) -> Path:
 
 def wants(host: Host, project: Path | None, known: Files) -> frozenset[Path]:
     fixed = {installed_file(host), marketplaces_file(host), *switches(host, project)}
-    catalogues = {place / CATALOGUE for place in directories(host, known).values()}
+    catalogues = {place / name for place in directories(host, known).values() for name in CATALOGUES}
     found = (bundles.wants(plugin.root, MANIFESTS, known, plugin.more) for plugin in installed(host, known))
     return frozenset(fixed | catalogues).union(*found)
 
@@ -65,25 +65,24 @@ def installed(host: Host, files: Files) -> Iterator[Plugin]:
     for identity, rows in held.items():
         for row in rows if isinstance(rows, list) else [rows]:
             place = bundles.members(row).get("installPath")
-            if isinstance(place, str):
+            if isinstance(place, str) and not astray(host, files, identity):
                 owner = bundles.members(row).get("projectPath")
                 root, more = source(host, files, identity, Path(place))
                 yield Plugin(identity, root, more, Path(owner) if isinstance(owner, str) else None)
+
+
+def astray(host: Host, files: Files, identity: str) -> bool:
+    """Whether the marketplace is a folder that has gone: then Claude Code loads nothing, whatever copy it has."""
+    place = directories(host, files).get(bundles.parts(identity)[1])
+    return place is not None and all(files.get(place / name, b"?") is None for name in CATALOGUES)
 
 
 def source(host: Host, files: Files, identity: str, copy: Path) -> tuple[Path, Json]:
     """Where the plugin is really read from, and the servers that its marketplace's own list adds."""
     name, market = bundles.parts(identity)
     place = directories(host, files).get(market)
-    if place is None:
-        return copy, None
-    catalogue = bundles.lenient(place / CATALOGUE, files)
-    base = str(bundles.members(catalogue.get("metadata")).get("pluginRoot") or "")
-    for row in catalogue.get("plugins") or ():
-        where = bundles.members(row).get("source")
-        if bundles.members(row).get("name") == name and isinstance(where, str):
-            return place / ("" if where.startswith("./") else base) / where, row.get("mcpServers")
-    return copy, None
+    found = bundles.listed(place, CATALOGUES, files) if place else ()
+    return next(((root, more) for row, root, more in found if row == name), (copy, None))
 
 
 def switches(host: Host, project: Path | None) -> tuple[Path, ...]:
@@ -126,8 +125,8 @@ def server_ban(host: Host, files: Files, target: Registration, endpoint: Endpoin
     return claude_policy.exclusive(host, files) or claude_policy.server_ban(host, files, target, endpoint)
 
 
-def plugin_ban(host: Host, files: Files) -> Finding | None:
-    return claude_policy.plugin_ban(host, files, shop.MARKET, shop.IDENTITY)
+def plugin_ban(host: Host, files: Files, offer: Offer) -> Finding | None:
+    return claude_policy.plugin_ban(host, files, offer)
 
 
 def hints(host: Host, files: Files) -> tuple[str, ...]:
@@ -141,36 +140,45 @@ def hints(host: Host, files: Files) -> tuple[str, ...]:
     )
 
 
-# Our own
+# Taking a plugin
 
 
-JOIN = (("plugin", "marketplace", "add", "{market}"), ("plugin", "install", shop.IDENTITY))
-LEAVE = (("plugin", "uninstall", shop.IDENTITY), ("plugin", "marketplace", "remove", shop.MARKET))
+def taking(offer: Offer) -> tuple[tuple[str, ...], ...]:
+    return ("plugin", "marketplace", "add", offer.source), ("plugin", "install", offer.identity)
 
 
-def ours(host: Host, entry: Mapping[str, Json]) -> Registration:
-    """The server of our plugin as it will be, at the place of its switch."""
-    keys = ("enabledPlugins", shop.IDENTITY)
-    return Registration(ID, NAME, "plugin", claude_places.settings_file(host), keys, entry, plugin=shop.IDENTITY)
+def leaving(offer: Offer) -> tuple[tuple[str, ...], ...]:
+    plugin, market = ("plugin", "uninstall", offer.identity), ("plugin", "marketplace", "remove", offer.market)
+    return (plugin,) if offer.known else (plugin, market)
 
 
-def traces(host: Host, files: Files) -> shop.Traces:
+def brought(host: Host, offer: Offer, name: str, entry: Mapping[str, Json]) -> Registration:
+    keys = ("enabledPlugins", offer.identity)
+    return Registration(ID, name, "plugin", claude_places.settings_file(host), keys, entry, plugin=offer.identity)
+
+
+def traces(host: Host, files: Files, offer: Offer) -> shop.Traces:
+    """The plugin and its marketplace; what a plugin of others has stored for itself is not ours to clear away."""
     del files
-    settings = claude_places.settings_file(host)
-    places = (
-        (settings, ("enabledPlugins", shop.IDENTITY)),
-        (settings, ("extraKnownMarketplaces", shop.MARKET)),
-        (installed_file(host), ("plugins", shop.IDENTITY)),
-        (marketplaces_file(host), (shop.MARKET,)),
-    )
-    data = folder(host) / "data" / shop.IDENTITY.replace("@", "-")
-    return shop.Traces(places, (folder(host) / "cache" / shop.MARKET, data), (claude_places.main_file(host),))
+    settings, copies = claude_places.settings_file(host), folder(host) / "cache" / offer.market
+    plugin = ((settings, ("enabledPlugins", offer.identity)), (installed_file(host), ("plugins", offer.identity)))
+    market = ((settings, ("extraKnownMarketplaces", offer.market)), (marketplaces_file(host), (offer.market,)))
+    beside = (claude_places.main_file(host),)
+    if offer.known:
+        return shop.Traces(plugin, (copies / offer.plugin,), beside)
+    fetched = folder(host) / "marketplaces" / offer.market
+    own = (folder(host) / "data" / offer.identity.replace("@", "-"),) if shop.is_own(offer) else ()
+    return shop.Traces((*plugin, *market), (copies, fetched, *own), beside)
 
 
-def joined(host: Host, files: Files, version: str) -> bool:
-    """Whether our plugin is there and on, read from our own folder; its version is then what lies there."""
+def knows(host: Host, files: Files, market: str) -> bool:
+    return market in bundles.lenient(marketplaces_file(host), files)
+
+
+def taken(host: Host, files: Files, offer: Offer, version: str = "") -> bool:
+    """Of our own plugin nothing but our folder is read: its version is then what lies there."""
     del version
-    path, on = switch(host, None, files, shop.IDENTITY)
-    there = any(plugin.id == shop.IDENTITY for plugin in installed(host, files))
-    placed = directories(host, files).get(shop.MARKET) == shop.folder(host)
+    path, on = switch(host, None, files, offer.identity)
+    there = any(plugin.id == offer.identity for plugin in installed(host, files))
+    placed = not shop.is_own(offer) or directories(host, files).get(offer.market) == shop.folder(host)
     return on and there and placed and path == claude_places.settings_file(host)

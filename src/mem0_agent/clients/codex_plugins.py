@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import bundles, codex_hooks, codex_policy, shop
-from mem0_agent.model import NAME, Registration
+from mem0_agent.model import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mem0_agent.model import Endpoint, Files, Finding, Host, Json
+    from mem0_agent.model import Endpoint, Files, Finding, Host, Json, Offer
 
 ID = "codex"
+CATALOGUES = (".agents/plugins/marketplace.json", ".claude-plugin/marketplace.json")
 MANIFESTS = (".codex-plugin/plugin.json", ".claude-plugin/plugin.json")
 
 
@@ -63,8 +64,8 @@ def server_ban(host: Host, files: Files, target: Registration, endpoint: Endpoin
     return codex_policy.server_ban(files, target, endpoint)
 
 
-def plugin_ban(host: Host, files: Files) -> Finding | None:
-    del host
+def plugin_ban(host: Host, files: Files, offer: Offer) -> Finding | None:
+    del host, offer
     return codex_policy.plugin_ban(files)
 
 
@@ -73,34 +74,52 @@ def hints(host: Host, files: Files) -> tuple[str, ...]:
     return ()
 
 
-# Our own
+# Taking a plugin
 
 
-JOIN = (("plugin", "marketplace", "add", "{market}"), ("plugin", "add", shop.IDENTITY))
-LEAVE = (("plugin", "remove", shop.IDENTITY), ("plugin", "marketplace", "remove", shop.MARKET))
+def taking(offer: Offer) -> tuple[tuple[str, ...], ...]:
+    return ("plugin", "marketplace", "add", offer.source), ("plugin", "add", offer.identity)
 
 
-def ours(host: Host, entry: Mapping[str, Json]) -> Registration:
-    """The server of our plugin as it will be, at the place of its switch."""
-    path, keys = codex_hooks.folder(host) / "config.toml", ("plugins", shop.IDENTITY, "enabled")
-    return Registration(ID, NAME, "plugin", path, keys, entry, plugin=shop.IDENTITY)
+def leaving(offer: Offer) -> tuple[tuple[str, ...], ...]:
+    plugin, market = ("plugin", "remove", offer.identity), ("plugin", "marketplace", "remove", offer.market)
+    return (plugin,) if offer.known else (plugin, market)
 
 
-def traces(host: Host, files: Files) -> shop.Traces:
+def brought(host: Host, offer: Offer, name: str, entry: Mapping[str, Json]) -> Registration:
+    path, keys = codex_hooks.folder(host) / "config.toml", ("plugins", offer.identity, "enabled")
+    return Registration(ID, name, "plugin", path, keys, entry, plugin=offer.identity)
+
+
+def traces(host: Host, files: Files, offer: Offer) -> shop.Traces:
     """The plugin, its marketplace, and the trust of its hooks."""
     home = codex_hooks.folder(host)
-    path = home / "config.toml"
+    path, copies = home / "config.toml", home / "plugins" / "cache" / offer.market
     states = bundles.members(bundles.members(bundles.lenient(path, files).get("hooks")).get("state"))
-    trusted = [("hooks", "state", key) for key in states if key.startswith(f"{shop.IDENTITY}:")]
-    places = [("plugins", shop.IDENTITY), ("marketplaces", shop.MARKET), *trusted]
-    return shop.Traces(tuple((path, keys) for keys in places), (home / "plugins" / "cache" / shop.MARKET,))
+    trusted = [("hooks", "state", key) for key in states if key.startswith(f"{offer.identity}:")]
+    market = () if offer.known else (("marketplaces", offer.market),)
+    places = tuple((path, keys) for keys in (("plugins", offer.identity), *market, *trusted))
+    if offer.known:
+        return shop.Traces(places, (copies / offer.plugin,))
+    fetched = () if shop.is_own(offer) else (home / ".tmp" / "marketplaces" / offer.market,)
+    return shop.Traces(places, (copies, *fetched))
 
 
-def joined(host: Host, files: Files, version: str) -> bool:
-    """Whether our plugin is on, from our own folder, and the copy that Codex reads is of this version."""
+def markets(host: Host, files: Files) -> Mapping[str, Json]:
     path = codex_hooks.folder(host) / "config.toml"
-    markets = bundles.members(bundles.lenient(path, files).get("marketplaces"))
-    source = bundles.members(markets.get(shop.MARKET)).get("source")
-    copy = cache(host, shop.IDENTITY)
-    held = bundles.manifest(copy, MANIFESTS, files).get("version") if copy else None
-    return listed(host, files).get(shop.IDENTITY, False) and source == str(shop.folder(host)) and held == version
+    return bundles.members(bundles.lenient(path, files).get("marketplaces"))
+
+
+def knows(host: Host, files: Files, market: str) -> bool:
+    return market in markets(host, files)
+
+
+def taken(host: Host, files: Files, offer: Offer, version: str = "") -> bool:
+    """Codex reads a copy: our own has to be of this version, and to come from our folder."""
+    copy = cache(host, offer.identity)
+    if not listed(host, files).get(offer.identity, False) or copy is None:
+        return False
+    if not shop.is_own(offer):
+        return True
+    source = bundles.members(markets(host, files).get(offer.market)).get("source")
+    return source == offer.source and bundles.manifest(copy, MANIFESTS, files).get("version") == version

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mem0_agent.clients.shop import Traces
-    from mem0_agent.model import Endpoint, Files, Finding, Host, Json, Registration
+    from mem0_agent.model import Endpoint, Files, Finding, Host, Json, Offer, Registration
 
 
 class PluginSide(Protocol):
@@ -19,35 +19,44 @@ class PluginSide(Protocol):
     def server_ban(self, host: Host, files: Files, target: Registration, endpoint: Endpoint) -> Finding | None:
         """What keeps the client from loading ``target``, as an administrator or the user's own settings decide."""
 
-    def plugin_ban(self, host: Host, files: Files) -> Finding | None:
-        """What keeps our marketplace and its plugin out."""
-
     def hints(self, host: Host, files: Files) -> tuple[str, ...]:
         """Routes to a Mem0 that may exist and that no file proves, each as a sentence."""
 
 
-class OwnPlugin(Protocol):
-    """What a client's module exports that can take our own plugin through the client's own commands."""
+class Shopper(Protocol):
+    """What a client's module exports that can take a plugin through the client's own commands."""
 
     @property
-    def JOIN(self) -> tuple[tuple[str, ...], ...]:  # noqa: N802
-        """The client's commands that bring the plugin in, in their order; ``{market}`` is our folder."""
+    def CATALOGUES(self) -> tuple[str, ...]:  # noqa: N802
+        """Where a marketplace lists its plugins; the first that is there counts."""
 
     @property
-    def LEAVE(self) -> tuple[tuple[str, ...], ...]:  # noqa: N802
+    def MANIFESTS(self) -> tuple[str, ...]:  # noqa: N802
+        """Where a plugin says what it brings; the first that is there counts."""
+
+    def taking(self, offer: Offer) -> tuple[tuple[str, ...], ...]:
+        """The client's commands that bring the plugin in, in their order."""
+
+    def leaving(self, offer: Offer) -> tuple[tuple[str, ...], ...]:
         """The commands that take it out again, in the order that leaves nothing active."""
 
-    def ours(self, host: Host, entry: Mapping[str, Json]) -> Registration:
-        """The server of our plugin as it will be, at the place of its switch."""
+    def brought(self, host: Host, offer: Offer, name: str, entry: Mapping[str, Json]) -> Registration:
+        """The plugin's server ``name`` as it will be, at the place of the plugin's switch."""
 
-    def traces(self, host: Host, files: Files) -> Traces:
-        """Where the client keeps that it has our plugin."""
+    def plugin_ban(self, host: Host, files: Files, offer: Offer) -> Finding | None:
+        """What keeps a marketplace, or this plugin of it, out."""
 
-    def joined(self, host: Host, files: Files, version: str) -> bool:
-        """Whether the client has our plugin as it is wanted, and has it on."""
+    def traces(self, host: Host, files: Files, offer: Offer) -> Traces:
+        """Where the client keeps that it has the plugin."""
+
+    def knows(self, host: Host, files: Files, market: str) -> bool:
+        """Whether the client has a marketplace of that name."""
+
+    def taken(self, host: Host, files: Files, offer: Offer, version: str = "") -> bool:
+        """Whether the client has the plugin, and has it on; our own also in ``version`` and from our folder."""
 
 
-OWN: dict[str, OwnPlugin] = {claude_code.ID: claude_plugins, codex.ID: codex_plugins}
+SHOPPERS: dict[str, Shopper] = {claude_code.ID: claude_plugins, codex.ID: codex_plugins}
 
 PLUGINS: dict[str, PluginSide] = {
     claude_code.ID: claude_plugins,

@@ -1,4 +1,4 @@
-"""Our own marketplace and the one plugin in it.
+"""Our own marketplace and the one plugin in it; and what another's marketplace offers.
 
 Neither is called mem0: Claude Code 2.1.204 takes `plugin uninstall mem0@ours` for the vendor's mem0 and removes that.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mem0_agent.model import Offer
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from mem0_agent.model import Host
+    from mem0_agent.model import Host, Json
 
 MARKET = "mem0-agent"
 PLUGIN = "mem0-agent"
@@ -23,10 +26,19 @@ Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
-    """What one client keeps of our plugin: places in its files, and folders that hold nothing else.
+class Listing:
+    """The plugin of another's marketplace that one client is to take: its server's name and entry as they are read."""
 
-    ``beside`` are files that its commands may write anew without a word of ours in them.
+    offer: Offer
+    server: str
+    entry: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What one client keeps of a plugin: places in its files, and folders that hold nothing else.
+
+    ``beside`` are files that its commands may write anew without a word about it in them.
     """
 
     places: tuple[tuple[Path, Keys], ...]
@@ -41,6 +53,15 @@ class Traces:
 def folder(host: Host) -> Path:
     """Where our marketplace lies; clients hold this path."""
     return host.dirs.data / "marketplace"
+
+
+def own(host: Host) -> Offer:
+    """Our own plugin; clients fetch it from our folder."""
+    return Offer(MARKET, PLUGIN, str(folder(host)))
+
+
+def is_own(offer: Offer) -> bool:
+    return (offer.market, offer.plugin) == (MARKET, PLUGIN)
 
 
 def manifest(host: Host) -> Path:

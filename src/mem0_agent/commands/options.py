@@ -10,9 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mem0_agent import host, package
-from mem0_agent.clients import CLIENTS
+from mem0_agent.asking.checkout import checkout
+from mem0_agent.clients import CLIENTS, sources
+from mem0_agent.clients.desktops import DESKTOPS
+from mem0_agent.clients.plugins import SHOPPERS
 from mem0_agent.model import KEY_VARIABLE, PLATFORM_URL, Backend, Exit, UserError
-from mem0_agent.planning import apps
+from mem0_agent.planning import apps, market
 from mem0_agent.planning.draft import Request
 from mem0_agent.writing import ledger
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mem0_agent.clients.shop import Listing
     from mem0_agent.model import Host, Kit
     from mem0_agent.showing.render import Face
 
@@ -72,17 +76,53 @@ def request_of(here: Host, words: Words, face: Face) -> Request:
         raise usage(f"There is nothing called “{unknown[0]}” to skip.", f"Parts: {', '.join(PARTS)}")
     if set(words["skip"]) == set(PARTS):
         raise usage("With all of it skipped there is nothing to install")
+    if words["marketplace"]:
+        check_marketplace(words)
     key = given_key(here, words, face)
     face.secrets += [key] if key else []
     backend = backend_of(here, words, key)
     named = chosen_clients(words["client"])
     clients = apps.scoped(named or detected(here), words["scope"], named=bool(named))
+    if words["marketplace"]:
+        clients = shoppers(clients, words["marketplace"], named=bool(named))
     return Request(
         clients, backend, words["scope"], project_folder(here, words["project"]), words["mode"],
         key, words["store_key"], words["replace"], words["allow_duplicate"], frozenset(words["skip"]),
         words["trust_hooks"], named=bool(named),
         bundle=package.tree(package.template_path("plugin")) if words["mode"] == "plugin" else {},
+        listings=listings(here, words["marketplace"], clients) if words["marketplace"] else {},
     )  # fmt: skip
+
+
+# Another's marketplace
+
+
+def check_marketplace(words: Words) -> None:
+    if words["mode"] != "plugin":
+        raise usage("--marketplace goes with --mode plugin", "mem0-agent install --mode plugin --marketplace SOURCE")
+    for flag, usual in (("backend", "auto"), ("url", ""), ("skip", [])):
+        if words[flag] != usual:
+            raise usage(f"--{flag} has no say in another's plugin: it brings its own server, hooks and skills")
+
+
+def shoppers(clients: tuple[str, ...], words: str, *, named: bool) -> tuple[str, ...]:
+    """The clients that take a marketplace by a command. Raises UserError for a named one, or all, that do not."""
+    able = tuple(name for name in clients if name in SHOPPERS)
+    if not able or (named and len(able) < len(clients)):
+        app = next(DESKTOPS[name].APP for name in clients if name in DESKTOPS)
+        how = f"In {app}: Customize, Plugins, Add marketplace, and there: {words}"
+        raise usage(f"{app} takes a marketplace by hand alone", how)
+    return able
+
+
+def listings(here: Host, words: str, clients: tuple[str, ...]) -> dict[str, Listing]:
+    """What each client is to take from the marketplace. Raises UserError ``marketplace.unusable``."""
+    where = sources.source(here, words)
+    with checkout(where, here.env) as root:
+        return {
+            name: market.listing(here, name, where, root, host.gather([partial(market.wants, root, name)]))
+            for name in clients
+        }
 
 
 def given_key(here: Host, words: Words, face: Face) -> str:
@@ -106,6 +146,8 @@ def given_key(here: Host, words: Words, face: Face) -> str:
 def backend_of(here: Host, words: Words, key: str) -> Backend:
     """``auto`` is what an earlier install chose, else the platform where there is a key, else the local memory."""
     kind, url = words["backend"], words["url"]
+    if words["marketplace"]:
+        return Backend("platform", PLATFORM_URL)
     if kind == "auto":
         receipt = ledger.load(here.dirs)
         if receipt and not url:

@@ -7,27 +7,28 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mem0_agent import host
-from mem0_agent.clients import CLIENTS
-from mem0_agent.clients.plugins import OWN
+from mem0_agent.clients import CLIENTS, shop
+from mem0_agent.clients.plugins import SHOPPERS
 from mem0_agent.planning import bundle, traces
 from mem0_agent.planning.draft import Scene
 from mem0_agent.writing import apply, ledger, membership
+from mem0_agent.writing.membership import Move
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mem0_agent.commands.options import Job
-    from mem0_agent.model import ClientPlan, Files, Host, Kit, Plan, Receipt
+    from mem0_agent.model import ClientPlan, Files, Host, Kit, Offer, Plan, Receipt
     from mem0_agent.planning.draft import Request
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Clients that take the plugin, each with its program, in ``version``; and those that leave it."""
+    """Plugins on their way into clients and out of them; ours has to be of ``version``."""
 
-    joining: Mapping[str, Path]
-    leaving: Mapping[str, Path | None]
+    joining: tuple[Move, ...]
+    leaving: tuple[Move, ...]
     version: str
 
     def __bool__(self) -> bool:
@@ -41,39 +42,56 @@ def wanted(here: Host, request: Request, kit: Kit, receipt: Receipt | None) -> f
 
 
 def bundled(request: Request) -> bool:
-    return request.mode == "plugin" and any(name in OWN for name in request.clients)
+    """Whether our own marketplace is needed."""
+    return request.mode == "plugin" and not request.listings and any(name in SHOPPERS for name in request.clients)
 
 
 def moves(job: Job, plan: Plan, known: Files) -> Moves:
     here, request = job.here, job.request
     version = bundle.version(bundle.tree(Scene(here, known, None, request, job.kit))) if bundled(request) else ""
-    parts = [part for part in plan.clients if part.client in OWN]
-    joining = {
-        part.client: part.presence.program
-        for part in parts
-        if part.presence.program and takes(part) and not OWN[part.client].joined(here, known, version)
-    }
-    leaving = {
-        part.client: part.presence.program
-        for part in parts
-        if request.mode == "direct" and request.scope == "user" and traces.present(here, part.client, known)
-    }
-    return Moves(joining, leaving, version)
+    receipt = ledger.load(here.dirs)
+    joining, leaving = list[Move](), list[Move]()
+    for part in (part for part in plan.clients if part.client in SHOPPERS):
+        wanted = offered(here, request, part, known, receipt) if takes(part) else None
+        if wanted and part.presence.program and not SHOPPERS[part.client].taken(here, known, wanted, version):
+            joining.append(Move(part.client, part.presence.program, wanted))
+        if wanted or (request.mode == "direct" and request.scope == "user"):
+            there = traces.present(here, part.client, known, receipt)
+            gone = [offer for offer in there if wanted is None or offer.identity != wanted.identity]
+            leaving += [Move(part.client, part.presence.program, offer) for offer in gone]
+    return Moves(tuple(joining), tuple(leaving), version)
 
 
 def takes(part: ClientPlan) -> bool:
     return part.mode == "plugin" and bool(part.entry or part.hooks or part.skills)
 
 
-def noted(here: Host, plan: Plan, moving: Moves) -> Plan:
-    """``plan`` with the clients' own commands among its notes."""
-    lines = {name: OWN[name].JOIN for name in moving.joining} | {name: OWN[name].LEAVE for name in moving.leaving}
+def offered(here: Host, request: Request, part: ClientPlan, known: Files, receipt: Receipt | None) -> Offer:
+    """What the client is to take; a marketplace that it had before us is to stay when the plugin goes."""
+    if part.client not in request.listings:
+        return shop.own(here)
+    offer = request.listings[part.client].offer
+    ours = receipt.plugins.get(part.client) if receipt else None
+    if ours and ours.market == offer.market:
+        return replace(offer, known=ours.known)
+    return replace(offer, known=SHOPPERS[part.client].knows(here, known, offer.market))
+
+
+def commanded(plan: Plan, moving: Moves) -> Plan:
+    """``plan`` with the clients' own commands in it."""
 
     def told(part: ClientPlan) -> ClientPlan:
-        words = [membership.line(here, part.client, words) for words in lines.get(part.client, ())]
-        return replace(part, notes=(*part.notes, *(f"By its own command: {line}" for line in words)))
+        coming = [line for move in moving.joining if move.client == part.client for line in membership.lines(move)]
+        return replace(part, commands=(*coming, *going(part.client, moving.leaving)))
 
     return replace(plan, clients=tuple(map(told, plan.clients)))
+
+
+def going(client: str, moves: Iterable[Move]) -> tuple[str, ...]:
+    """The commands by which plugins leave a client."""
+    return tuple(
+        line for move in moves if move.client == client and move.program for line in membership.lines(move, out=True)
+    )
 
 
 def seen(here: Host, names: Iterable[str]) -> Files:
@@ -81,19 +99,26 @@ def seen(here: Host, names: Iterable[str]) -> Files:
 
 
 def left(job: Job, moving: Moves) -> None:
-    """Take the plugin out of every client that leaves it, and our marketplace away once nobody has it."""
+    """Take plugins out of every client that leaves them, and our marketplace away once nobody has ours."""
     here = job.here
     if not moving.leaving:
         return
-    for name, program in moving.leaving.items():
-        membership.leave(here, name, program, seen(here, [name]))
+    for move in moving.leaving:
+        membership.leave(here, move, seen(here, [move.client]))
+        if not any(other.client == move.client for other in moving.joining):
+            membership.remember(here, move.client, None)
     receipt = ledger.load(here.dirs)
     known = host.gather([
         partial(job_wants, here, receipt),
-        *(partial(CLIENTS[name].wants, here, None) for name in OWN),
+        *(partial(CLIENTS[name].wants, here, None) for name in SHOPPERS),
     ])  # fmt: skip
-    changes = [c for name in moving.leaving for c in traces.withdrawals(here, name, known, receipt)]
-    if not any(traces.present(here, name, known) for name in OWN if name not in moving.leaving):
+    changes = [
+        change
+        for move in moving.leaving
+        for change in traces.withdrawals(here, move.client, known, receipt, (move.offer,))
+    ]
+    leavers = {move.client for move in moving.leaving if shop.is_own(move.offer)}
+    if not any(traces.present(here, name, known, None) for name in SHOPPERS if name not in leavers):
         changes += bundle.closing(Scene(here, known, receipt, job.request, job.kit))
     with apply.transaction(changes, here.dirs):
         pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,13 @@ def versioned(here: Host, client: str, seen: Presence) -> Presence:
 
 
 def with_versions(here: Host, plan: Plan) -> Plan:
+    if all(part.presence.version or part.presence.program is None for part in plan.clients):
+        return plan
+
     def asked(part: ClientPlan) -> ClientPlan:
         return replace(part, presence=versioned(here, part.client, part.presence))
+
+    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor() as pool:
         return replace(plan, clients=tuple(pool.map(asked, plan.clients)))

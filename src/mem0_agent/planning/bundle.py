@@ -1,4 +1,4 @@
-"""Plugin mode: our marketplace as files, and what of direct mode has to go when a client takes the plugin."""
+"""Plugin mode: our marketplace as files, and what becomes of a client that takes our plugin, or another's."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from mem0_agent import __version__
 from mem0_agent.clients import CLIENTS, shop
-from mem0_agent.clients.plugins import OWN, PLUGINS
+from mem0_agent.clients.plugins import SHOPPERS
 from mem0_agent.model import NAME, Change, Edit, UserError, digest
-from mem0_agent.planning import hooks, routes, skills
+from mem0_agent.planning import hooks, routes, skills, traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mem0_agent.contract import Client
-    from mem0_agent.model import ClientPlan, Finding, Host, Json, Receipt, Registration
+    from mem0_agent.model import ClientPlan, Finding, Host, Json, Offer, Receipt, Registration
     from mem0_agent.planning.draft import Draft, Scene
 
 CATALOGUE = ".claude-plugin/marketplace.json"
@@ -118,27 +118,40 @@ def join(scene: Scene, client: Client, draft: Draft, part: ClientPlan, refused: 
             "plugin.no-program", f"--mode plugin works through the command {client.PROGRAM}, which was not found",
             hint=f"Put {client.PROGRAM} on PATH, or install without it: mem0-agent install --mode direct",
         )  # fmt: skip
-    target, skip = OWN[client.ID].ours(scene.host, server(scene, client.ID)), scene.request.skip
-    if banned := ban(scene, client, target):
+    listing, side, skip = scene.request.listings.get(client.ID), client.hooks, scene.request.skip
+    offer = listing.offer if listing else shop.own(scene.host)
+    name, entry = (listing.server, listing.entry) if listing else (NAME, server(scene, client.ID))
+    target = SHOPPERS[client.ID].brought(scene.host, offer, name, entry)
+    if banned := ban(scene, client, offer, target):
         return replace(part, blocked=banned)
     if "mcp" not in skip:
         stays, notes = routes.contest(scene, client, target, draft, part)
         refused += stays
         part = replace(part, entry=None if stays else target, notes=(*part.notes, *notes))
     leave_direct(scene, client, draft)
-    side = client.hooks
+    if listing:
+        return replace(part, notes=(*part.notes, *told(client, offer, target)))
     return replace(
         part, hooks=tuple(hook.event for hook in side.EVENTS) if side and "hooks" not in skip else (),
         skills=() if "skills" in skip else skills.names(scene.kit),
     )  # fmt: skip
 
 
-def ban(scene: Scene, client: Client, target: Registration) -> Finding | None:
+def told(client: Client, offer: Offer, target: Registration) -> Iterator[str]:
+    """What people should know who take another's plugin."""
+    yield f"{offer.identity} from {offer.source} brings hooks and skills of its own; ours are left out."
+    if routes.is_search_only(target):
+        yield f"{offer.identity} has one tool, search_memories, which only reads."
+    if client.ID == "codex":
+        yield f"If {offer.identity} has hooks, Codex asks you to trust them when it starts; --trust-hooks is for ours."
+
+
+def ban(scene: Scene, client: Client, offer: Offer, target: Registration) -> Finding | None:
     """What forbids the plugin, or its server, or its hooks: it comes as one."""
     side = client.hooks
     hook_ban = side.off(scene.host, scene.files, scene.request.project) if side else None
     return (
-        PLUGINS[client.ID].plugin_ban(scene.host, scene.files)
+        SHOPPERS[client.ID].plugin_ban(scene.host, scene.files, offer)
         or routes.ban(scene, client, target)
         or (hook_ban if hook_ban and hook_ban.id == "policy.blocked" else None)
     )
@@ -164,9 +177,10 @@ def leave_direct(scene: Scene, client: Client, draft: Draft) -> None:
 def is_direct(scene: Scene, client: Client, edit: Edit) -> bool:
     """Whether an edit brought our entry or our hooks: a stored key and what was done to others' entries stay."""
     _, key = client.key_edit(scene.host, "")
-    traces = {keys for _, keys in OWN[client.ID].traces(scene.host, scene.files).places}
+    side, offers = SHOPPERS[client.ID], traces.brought(scene.host, client.ID, scene.receipt)
+    brought = {keys for offer in offers for _, keys in side.traces(scene.host, scene.files, offer).places}
     switch = edit.op == "put" and edit.value is False
-    return edit.op in ("put", "add") and edit.keys != key.keys and edit.keys not in traces and not switch
+    return edit.op in ("put", "add") and edit.keys != key.keys and edit.keys not in brought and not switch
 
 
 def opposite(edit: Edit) -> Edit:

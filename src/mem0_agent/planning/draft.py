@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from mem0_agent.clients.shop import Listing
     from mem0_agent.model import Backend, Edit, Files, Host, Kit, Receipt, Scope
 
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Request:
     """What the user asked for. ``key`` is a key that was given to us, never one that we found.
 
-    ``bundle`` are the templates of the plugin by their path, where ``mode`` is plugin. ``named`` is False where the
+    ``bundle`` are the templates of the plugin by their path, where ``mode`` is plugin; ``listings`` what clients are to
+    take from another's marketplace instead of ours, none or one for each of ``clients``. ``named`` is False where the
     clients are those that were found; ``running`` are those of them whose app runs.
     """
 
@@ -36,6 +38,7 @@ class Request:
     skip: frozenset[str] = frozenset()
     trust_hooks: bool = False
     bundle: Mapping[str, bytes] = field(default_factory=dict)
+    listings: Mapping[str, Listing] = field(default_factory=dict)
     named: bool = True
     running: frozenset[str] = frozenset()
 
@@ -66,8 +69,8 @@ class Draft:
     private: set[Path] = field(default_factory=set)
     whole: list[Change] = field(default_factory=list)
 
-    def add(self, client: str, path: Path, edit: Edit, reason: str) -> None:
-        if edit in self.edits.get(path, ()):
+    def add(self, client: str, path: Path, edit: Edit, reason: str, *, again: bool = False) -> None:
+        if edit in self.edits.get(path, ()) and not again:
             return
         self.edits.setdefault(path, []).append(edit)
         self.owners.setdefault(path, client)
@@ -87,6 +90,7 @@ class Draft:
 
     def change(self, host: Host, files: Files, scope: Scope, path: Path) -> Change:
         before, owner = files.get(path), self.owners[path]
+        scope = "user" if path in self.private else scope  # a key is kept for its user, whatever the rest is for
         after, edits = document.perform(path, before, self.edits[path])
         shown = path.name == ".mcp.json" or scope == "project"
         return Change(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from mem0_agent.clients import CLIENTS
+from mem0_agent.clients import CLIENTS, shop
 from mem0_agent.clients.desktops import DESKTOPS
-from mem0_agent.clients.plugins import OWN
+from mem0_agent.clients.plugins import SHOPPERS
 from mem0_agent.edits import document
 from mem0_agent.model import Change, ClientPlan, Edit, Plan, UserError
 from mem0_agent.planning import apps, bundle, hooks, registrations, routes, runtime, skills
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mem0_agent.contract import Client
-    from mem0_agent.model import Backend, Endpoint, Files, Host, Kit, Registration
+    from mem0_agent.model import Backend, Endpoint, Files, Host, Registration
     from mem0_agent.planning.draft import Request, Scene
 
 
@@ -28,9 +28,8 @@ def plan(scene: Scene) -> Plan:
     if refused:
         raise routes.refusal(refused)
     ready = any(part.blocked is None or part.entry or part.hooks for part in clients)
-    own = own_changes(scene.host, scene.files, scene.request, scene.kit, clients) if ready else ()
-    if any(part.client in OWN and part.mode == "plugin" and part.blocked is None for part in clients):
-        own = (*own, *bundle.changes(scene))
+    own = own_changes(scene, clients) if ready else ()
+    own = (*own, *runtime.removals(scene.host, scene.files, scene.kit.wing, scene.receipt))
     return Plan(scene.request.backend, clients, (*own, *draft.changes(scene.host, scene.files, scene.request.scope)))
 
 
@@ -80,7 +79,11 @@ def call_us(scene: Scene, client: Client, draft: Draft, part: ClientPlan) -> Cli
     removed = tuple(hooks.removals(former)) if request.replace else ()
     for handler, edit in removed:
         draft.add(client.ID, handler.path, edit, "remove the vendor's former hooks")
-    for moved, edit in side.farewell(host, files, [one for handler, _ in removed for one in hooks.siblings(handler)]):
+    surplus, takes = hooks.surplus(host, client.ID, request.scope, path, files)
+    for edit in takes:
+        draft.add(client.ID, path, edit, "call us once for each event", again=True)
+    gone = [*surplus, *(one for handler, _ in removed for one in hooks.siblings(handler))]
+    for moved, edit in side.farewell(host, files, gone):
         draft.add(client.ID, moved, edit, "keep the trust of your other hooks")
     for edit in hooks.additions(host, client.ID, request.scope, path, files):
         draft.add(client.ID, path, edit, "install hooks")
@@ -113,15 +116,21 @@ def keep_key(host: Host, draft: Draft, client: Client, request: Request) -> None
 # What is ours alone
 
 
-def own_changes(
-    host: Host, files: Files, request: Request, kit: Kit, clients: tuple[ClientPlan, ...]
-) -> tuple[Change, ...]:  # fmt: skip
-    """What we keep for ourselves: the settings, and the memory's program where clients and hooks start it."""
-    config = settings(host, files, request.backend, kit.config)
+def own_changes(scene: Scene, clients: tuple[ClientPlan, ...]) -> tuple[Change, ...]:
+    """What we keep for ourselves: the settings, the memory's program where clients and hooks start it, our marketplace.
+
+    Another's plugin needs nothing of it, and must not change what other clients have.
+    """
+    host, request = scene.host, scene.request
+    config = settings(host, scene.files, request.backend, scene.kit.config)
+    if request.listings:
+        return (config,) if scene.receipt is None and config.after != config.before else ()
     started = any(part.entry and part.entry.entry.get("command") == str(host.launcher) for part in clients)
     needed = started or request.backend.kind != "platform" or "hooks" not in request.skip
-    program = runtime.changes(host, files, kit.wing) if needed else ()
-    return (*program, *([config] if config.after != config.before else []))
+    program = runtime.changes(host, scene.files, scene.kit.wing) if needed else ()
+    joins = any(part.client in SHOPPERS and part.mode == "plugin" and part.blocked is None for part in clients)
+    market = bundle.changes(scene) if joins else ()
+    return (*program, *([config] if config.after != config.before else []), *market)
 
 
 def settings(host: Host, files: Files, backend: Backend, template: bytes) -> Change:
@@ -148,13 +157,19 @@ def overlaid(files: Files, changes: Iterable[Change]) -> Files:
 def endpoints(host: Host, files: Files, plan: Plan, *, planned: bool = False) -> dict[str, Endpoint]:
     """How each planned client would reach its server with ``files`` in place.
 
-    A plugin's entry comes by the client's own commands: with ``planned`` it counts as it will be.
+    A plugin's entry comes by the client's own commands: with ``planned`` it counts as it will be, unless a program of
+    others' would have to be started for it.
     """
     return {
         part.client: CLIENTS[part.client].endpoint(host, files, held)
         for part in plan.clients
-        if (held := part.entry if planned and part.entry and part.entry.plugin else standing(host, files, part))
+        if (held := part.entry if planned and is_plain(part.entry) else standing(host, files, part))
     }
+
+
+def is_plain(entry: Registration | None) -> TypeGuard[Registration]:
+    """Whether a plugin's server may be asked before anybody has agreed to it."""
+    return entry is not None and bool(entry.plugin) and (entry.plugin == shop.IDENTITY or "url" in entry.entry)
 
 
 def standing(host: Host, files: Files, part: ClientPlan) -> Registration | None:

@@ -100,20 +100,22 @@ def duplicates(
     others: Iterable[tuple[Registration, Endpoint]],
     *,
     ours: frozenset[tuple[Path, tuple[str, ...]]] = frozenset(),
+    backend: str = "",
 ) -> tuple[Duplicate, ...]:
     """Every live registration of the same client that ``target`` must not stand beside.
 
     ``others`` are what the client holds, each with its endpoint; ``ours`` are the places of our own entries, of which
-    the one at the target's place is the one that is rewritten. Order: as the client lists them.
+    the one at the target's place is the one that is rewritten, as is one that says the same to the letter; ``backend``
+    is the address of the memory behind our own server. Order: as the client lists them.
     """
     wanted = servers(target_endpoint)
     found = []
     for other, endpoint in others:
-        if not other.live or other == target or (at(other) == at(target) and at(other) in ours):
+        if not other.live or (at(other) == at(target) and (at(other) in ours or other.entry == target.entry)):
             continue
         if not reaches(target, other):
             continue
-        if why := reason(host, target, wanted, other, endpoint):
+        if why := reason(host, target, wanted, other, endpoint, backend):
             found.append(Duplicate(other, why))
     return tuple(found)
 
@@ -130,16 +132,17 @@ def reaches(target: Registration, other: Registration) -> bool:
 
 
 def reason(
-    host: Host, target: Registration, wanted: frozenset[str], other: Registration, endpoint: Endpoint
+    host: Host, target: Registration, wanted: frozenset[str], other: Registration, endpoint: Endpoint, backend: str = ""
 ) -> Why | None:
     if other.plugin and of_mem0(other):
         return "a Mem0 plugin"
     if other.name == target.name and (not other.plugin or other.client not in BY_ADDRESS):
         return "same name"
     theirs = servers(endpoint)
-    if is_launcher(host, endpoint) or (endpoint.url and theirs & wanted):
+    same = bool(theirs & wanted) or leads_to(theirs, backend)
+    if is_launcher(host, endpoint) or (endpoint.url and same):
         return "same server"
-    if endpoint.command and theirs & wanted:
+    if endpoint.command and same:
         return "same server through a wrapper"
     if any(is_platform(server) or server.startswith("package:") for server in theirs):
         return "a Mem0 server"
@@ -151,13 +154,21 @@ def of_mem0(registration: Registration) -> bool:
     return registration.plugin.partition("@")[0] in PLUGINS
 
 
-def is_memory(host: Host, registration: Registration, endpoint: Endpoint) -> bool:
-    """Whether an entry leads to a Mem0 memory at all, whatever its name."""
+def leads_to(theirs: frozenset[str], backend: str) -> bool:
+    """Whether one of the addresses ``theirs`` is ``backend`` or lies below it: a server's MCP has a path of its own."""
+    base = normal_url(backend)
+    return bool(base) and any(server == base or server.startswith(f"{base}/") for server in theirs)
+
+
+def is_memory(host: Host, registration: Registration, endpoint: Endpoint, backend: str = "") -> bool:
+    """Whether an entry leads to a Mem0 memory at all, whatever its name; ``backend`` is the address of ours."""
+    theirs = servers(endpoint)
     return (
         (registration.name == NAME and not registration.plugin)
         or of_mem0(registration)
         or is_launcher(host, endpoint)
-        or any(is_platform(server) or server.startswith("package:") for server in servers(endpoint))
+        or any(is_platform(server) or server.startswith("package:") for server in theirs)
+        or leads_to(theirs, backend)
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import CLIENTS, shop
+from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.plugins import PLUGINS
 from mem0_agent.model import Edit, Exit, UserError
-from mem0_agent.planning import registrations
+from mem0_agent.planning import registrations, traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def contest(
     scene: Scene, client: Client, target: Registration, draft: Draft, part: ClientPlan
 ) -> tuple[list[Rival], list[str]]:
     """What stays in the way of ``target``, else what people should know; what gives way goes into ``draft``."""
-    found = rivals(scene, client, target, held(scene, client), part.presence.version)
+    found = rivals(scene, client, target, held(scene, client, target), part.presence.version)
     stays = [rival for rival in found if not resolved(scene, target, rival.registration)]
     if stays:
         return stays, []
@@ -73,18 +73,20 @@ def ban(scene: Scene, client: Client, target: Registration) -> Finding | None:
     return own[0] if own else PLUGINS[client.ID].server_ban(scene.host, scene.files, target, endpoint)
 
 
-def held(scene: Scene, client: Client) -> list[Held]:
+def held(scene: Scene, client: Client, target: Registration) -> list[Held]:
     """What the client holds, each with how it would reach it; what is ours and goes with the change of mode aside."""
     own = recorded(scene.receipt) if scene.request.mode == "plugin" else frozenset()
+    plugins = {target.plugin, *(offer.identity for offer in traces.brought(scene.host, client.ID, scene.receipt))}
     found = client.registrations(scene.host, scene.request.project, scene.files)
-    goes = [r for r in found if (r.plugin == shop.IDENTITY if r.plugin else registrations.at(r) in own)]
+    goes = [r for r in found if (r.plugin in plugins if r.plugin else registrations.at(r) in own)]
     kept = [r for r in found if r not in goes or scene.request.scope == "project"]
     return [(r, client.endpoint(scene.host, scene.files, r)) for r in kept]
 
 
 def rivals(scene: Scene, client: Client, target: Registration, pairs: list[Held], version: str) -> list[Rival]:
     endpoint = client.endpoint(scene.host, scene.files, target)
-    found = registrations.duplicates(scene.host, target, endpoint, pairs, ours=recorded(scene.receipt))
+    url = scene.request.backend.url
+    found = registrations.duplicates(scene.host, target, endpoint, pairs, ours=recorded(scene.receipt), backend=url)
     hiders = registrations.started(pairs, version)
     return [Rival(d, next((h for other, h in hiders if other is d.registration), None)) for d in found]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import CLIENTS
 from mem0_agent.edits import document
 from mem0_agent.edits.text import MISSING, value_at
-from mem0_agent.model import PLATFORM_URL, Backend, Change, ClientPlan, Edit, Plan, digest
+from mem0_agent.model import PLATFORM_URL, Backend, Change, ClientPlan, Edit, Plan, UserError, digest
 from mem0_agent.planning import hooks, registrations, traces
 
 if TYPE_CHECKING:
@@ -39,17 +40,28 @@ def plan(host: Host, files: Files, receipt: Receipt | None, request: Request, ba
     changes: list[Change] = []
     leaves: list[str] = []
     for record in concerned(receipt, request):
-        change, left = inverse(host, files, record, request, backup)
-        changes += [change] if change else []
+        change, left = inverse(host, files, receipt, record, request, backup)
+        changes += [cleared(host, record, change, force=request.force)] if change else []
         leaves += left
     changes += astray(host, files, receipt, request)
     return Plan(backend, parts, tuple(parted(host, files, request, changes)), leaves=tuple(leaves))
 
 
+def cleared(host: Host, record: Record, change: Change, *, force: bool) -> Change:
+    """``change`` without the copies that somebody has made of our hooks; a file of nothing else goes with them."""
+    if change.after is None or record.client not in CLIENTS:
+        return change
+    text = hooks.cleared(host, record, change.after, force=force)
+    ours = record.baseline is None or text != change.after
+    empty = ours and document.editor(record.path).parse(text) in ({}, {"hooks": {}})
+    return replace(change, after=None if empty else text)
+
+
 def astray(host: Host, files: Files, receipt: Receipt, request: Request) -> Iterator[Change]:
     """What of our plugin stands in files that the receipt does not know: a run was ended between the two."""
     for name in request.clients if "user" in request.scopes else ():
-        for change in traces.withdrawals(host, name, files, receipt):
+        offers = traces.brought(host, name, receipt)
+        for change in traces.withdrawals(host, name, files, receipt, offers):
             if change.path not in receipt.records:
                 yield change
 
@@ -132,7 +144,7 @@ def part(host: Host, files: Files, client: Client) -> ClientPlan:
 
 
 def inverse(
-    host: Host, files: Files, record: Record, request: Request, backup: Callable[[str], bytes]
+    host: Host, files: Files, receipt: Receipt, record: Record, request: Request, backup: Callable[[str], bytes]
 ) -> tuple[Change | None, list[str]]:
     """The Change that undoes one record, and sentences about what has to stay."""
     now = files.get(record.path)
@@ -144,17 +156,29 @@ def inverse(
         return undo(host, record, now, before, "as it was, byte for byte"), []
     if now is None:
         return None, [f"{record.path} is gone already"]
-    if not record.client:
+    torn = record.baseline is None and not record.edits and not now.strip(b"\0")  # by a power cut
+    if torn or not record.client:
         return undo(host, record, now, None, "ours alone"), []
     if not record.edits:
         return None, [f"{record.path} was edited since and is left as it is"]
-    text, edits = traces.freed(host, record, now)
+    text, edits = traces.freed(host, record, now, traces.brought(host, record.client, receipt))
     back = document.revert(record.path, text, edits, force=request.force)
     text, edited = without_hooks(host, record, back, force=request.force)
     left = [f"“{edit.keys[-1]}” in {record.path} was edited since and is left; --yes takes it too" for edit in edited]
     empty = record.baseline is None and not document.editor(record.path).parse(text)
+    text = former(record, text, backup)
     change = undo(host, record, now, None if empty else text, "take our entry out")
     return (change if text != now else None), left
+
+
+def former(record: Record, text: bytes, backup: Callable[[str], bytes]) -> bytes:
+    """The bytes before our first touch, where nothing but white space is left of what the client has made of them."""
+    if record.baseline is None:
+        return text
+    with suppress(UserError):  # without its backup a file is given back as well as can be
+        before = backup(record.baseline)
+        return before if before.split() == text.split() else text
+    return text
 
 
 def without_hooks(host: Host, record: Record, back: Reverted, *, force: bool) -> tuple[bytes, tuple[Edit, ...]]:
@@ -196,7 +220,8 @@ def unrecorded(host: Host, files: Files, request: Request) -> Iterator[Change]:
             if scope in request.scopes:
                 found = hooks.departures(host, name, scope, path, files)
                 drops.setdefault(path, []).extend(edit for _, edit in found)
-        for path, keys in traces.held(host, name, files) if "user" in request.scopes else ():
+        offers = traces.brought(host, name, None) if "user" in request.scopes else ()
+        for path, keys in traces.held(host, name, files, offers):
             drops.setdefault(path, []).append(Edit("drop", keys))
         for path, edits in ((path, edits) for path, edits in drops.items() if edits):
             after, done = document.perform(path, files.get(path), edits)
