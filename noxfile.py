@@ -70,6 +70,8 @@ def bench(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Every operation on files gone wrong once, every race fifty times; `-- STRIDE ROUNDS EXAMPLES` takes a sample."""
     set_up(session, "test")
+    if shutil.which("npm"):  # the races beside the real clients
+        session.run(".ci/clients", str(CLIENTS), external=True)
     session.run("python", "-m", "tests.faults", *session.posargs, env={"MEM0_AGENT_CLIENTS": str(CLIENTS)})
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mem0_agent.model import Change, Exit, Finding, Report, UserError
-from mem0_agent.showing import render
+from mem0_agent.showing import render, words
 from tests.machine import BOTH, SCRIPT
 from tests.trees import marks, write_tree
 
@@ -77,7 +77,25 @@ def test_anything_else_is_no_yes(here: Machine, answer: str, expected: set[int])
     assert code in expected, shown
     assert "Traceback" not in shown
     assert "bug" not in shown
+    assert re.search(r"^error: ", ANSI.sub("", shown), re.MULTILINE), "what is said begins on a line of its own"
     assert marks(here.home) == before
+
+
+@pytest.mark.parametrize(
+    ("paths", "places"),
+    [
+        (["/h/.claude/skills/a/x", "/h/.claude/skills/a/y"], {"/h/.claude/skills/a": "why, 2 files"}),
+        (["/h/.codex/hooks.json", "/h/.agents/skills/a", "/h/.agents/skills/b"],
+         {"/h/.codex/hooks.json": "why", "/h/.agents/skills": "why, 2 files"}),
+        (["/h/.claude/a.json", "/h/.claude/plugins/b", "/h/.claude/plugins/c"],
+         {"/h/.claude/a.json": "why", "/h/.claude/plugins": "why, 2 files"}),
+        (["/h/a", "/etc/b", "/etc/c"], {"/h/a": "why", "/etc": "why, 2 files"}),
+        (["/h/.claude.json"], {"/h/.claude.json": "why"}),
+    ],
+)  # fmt: skip
+def test_files_are_named_by_the_folder_that_says_something(paths: list[str], places: dict[str, str]) -> None:
+    changes = [Change(Path(path), None, b"x", "why") for path in paths]
+    assert dict(words.gathered(changes, "/h")) == places
 
 
 def test_a_key_is_typed_unseen(here: Machine) -> None:

@@ -122,3 +122,15 @@ def test_killed_at_a_clients_own_command_the_very_bytes_come_back(
         assert here.run(*between).code == 0
     here.uninstall()
     assert {name: mark for name, mark in still(here.home).items() if not name.startswith(".local")} == before
+
+
+def test_killed_while_codex_records_trust_the_very_bytes_come_back(here: Machine) -> None:
+    write_tree(here.home, {".codex/config.toml": MINE})
+    before = still(here.home)
+    program = here.program("codex", VERSIONS["codex"])
+    program.write_text(REWRITES.format(when="app-server"), "utf-8")
+    done = here.run("install", "--client", "codex", "--trust-hooks", "--yes", "--no-verify")
+    assert (done.code, b"marketplaces" in here.codex.read_bytes()) == (-9, True), done.all
+    program.write_text("#!/bin/sh\necho 'codex-cli 0.169.0'\n", "utf-8")
+    here.uninstall()
+    assert {name: mark for name, mark in still(here.home).items() if not name.startswith(".local")} == before

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from mem0_agent import host
 from mem0_agent.clients import CLIENTS, codex_hooks
 from mem0_agent.clients.desktops import DESKTOPS
-from mem0_agent.model import Change, ClientResult, Exit, Report, UserError, Verification
+from mem0_agent.model import ClientResult, Exit, Report, UserError, Verification
 from mem0_agent.planning import elsewhere, hooks
-from mem0_agent.writing import files, journal, ledger
+from mem0_agent.writing import ledger, visits
 from mem0_agent.writing.disk import there
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mem0_agent.commands.options import Job
-    from mem0_agent.model import ClientPlan, Handler, Outcome, Plan, Trust
+    from mem0_agent.model import Change, ClientPlan, Handler, Outcome, Plan, Trust
 
 
 def concluded(job: Job, plan: Plan, outcomes: Mapping[str, Outcome]) -> Report:
@@ -71,10 +71,8 @@ def record_trust(job: Job, part: ClientPlan, program: Path, commands: list[str])
 
     for command in dict.fromkeys(commands):
         job.face.say(f"Recording trust in {CLIENTS[part.client].TITLE} for: {command}")
-    path = CLIENTS[part.client].main_file(job.here)
-    before = files.read(path)
-    well = trust.record(program, job.here.env, job.request.project or job.here.cwd, commands)
-    journal.adopt(job.here.dirs, Change(path, before, files.read(path), "trust our hooks", part.client))
+    with visits.witnessed(job.here, part.client, CLIENTS[part.client].main_file(job.here)):
+        well = trust.record(program, job.here.env, job.request.project or job.here.cwd, commands)
     return "trusted" if well else "awaiting"
 
 

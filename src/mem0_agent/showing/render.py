@@ -31,6 +31,11 @@ PLAIN = {"✓": "ok", "·": "--", "!": "!!", "✗": "no"}
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
+def home() -> str:
+    """The home folder as its user names it; empty where no variable tells."""
+    return os.environ.get("HOME") or os.environ.get("USERPROFILE") or ""
+
+
 class Face:
     """One command's way to speak. ``json`` leaves nothing on stdout but the envelope at the end.
 
@@ -54,8 +59,7 @@ class Face:
 
     def short(self, text: str) -> str:
         """``text`` with the home folder as ``~``."""
-        home = os.environ.get("HOME") or os.environ.get("USERPROFILE") or ""
-        return text.replace(home + os.sep, "~" + os.sep) if len(home) > 1 else text
+        return text.replace(home() + os.sep, "~" + os.sep) if len(home()) > 1 else text
 
     def clean(self, text: str) -> str:
         for secret in self.secrets:
@@ -102,6 +106,9 @@ class Face:
         except EOFError:  # the end of the input is no yes
             self.say()
             return False
+        except KeyboardInterrupt:
+            self.say()  # what is said next begins on a line of its own
+            raise
         return answer.strip().lower() in ("", "y", "yes")
 
     # A plan
@@ -114,7 +121,7 @@ class Face:
                 self.diff(change)
         for name in dict.fromkeys(change.client for change in whole):
             self.say(f"{CLIENTS[name].TITLE if name else 'mem0-agent itself'}: files of ours", style="bold")
-            for place, what in gathered([change for change in whole if change.client == name]).items():
+            for place, what in gathered([change for change in whole if change.client == name], home()):
                 self.say(f"  {self.short(place)}  ({what})")
             self.say()
         for part in (part for part in plan.clients if part.commands):

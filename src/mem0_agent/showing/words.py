@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem0_agent.clients import CLIENTS
@@ -17,16 +18,28 @@ if TYPE_CHECKING:
 INDENT = 2
 
 
-def gathered(changes: Sequence[Change]) -> dict[str, str]:
-    """Files that come for one reason as one place: the file itself, or the folder that holds them all."""
-    alike: dict[str, list[Change]] = {}
+def gathered(changes: Sequence[Change], home: str) -> Iterator[tuple[str, str]]:
+    """Files that come for one reason as few places: each a file, or a folder that holds some, and what comes there."""
+    alike: dict[str, list[Path]] = {}
     for change in changes:
-        alike.setdefault(change.reason, []).append(change)
-    places = {}
-    for reason, group in alike.items():
-        count = f", {len(group)} files" if len(group) > 1 else ""
-        places[os.path.commonpath([change.path for change in group])] = reason + count
-    return places
+        alike.setdefault(change.reason, []).append(change.path)
+    for reason, paths in alike.items():
+        for place, count in places(paths, home):
+            yield str(place), f"{reason}, {count} files" if count > 1 else reason
+
+
+def places(paths: Sequence[Path], home: str) -> Iterator[tuple[Path, int]]:
+    """Folders that hold ``paths``, and how many of them; none so wide as the home or a client's whole folder in it."""
+    common = Path(os.path.commonpath(paths))
+    wide = len(paths) > 1 and home and (common.parent == Path(home) or Path(home).is_relative_to(common))
+    if not wide:
+        yield common, len(paths)
+        return
+    below: dict[str, list[Path]] = {}
+    for path in paths:
+        below.setdefault(path.relative_to(common).parts[0], []).append(path)
+    for group in below.values():
+        yield from places(group, home)
 
 
 def done(changes: Sequence[Change]) -> str:

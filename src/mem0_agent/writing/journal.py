@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from mem0_agent.edits import document
 from mem0_agent.model import Backend, Receipt, Record, digest
-from mem0_agent.writing import ledger, locks
 from mem0_agent.writing.ledger import sha
 from mem0_agent.writing.receipt import Journal, Pending
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from mem0_agent.model import Change, Dirs, Edit
+    from mem0_agent.model import Change, Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +140,3 @@ def merged(old: Edit, edit: Edit) -> list[Edit]:
     if edit.op == "drop" and old.was is not None:
         return [replace(edit, was=old.was)]
     return []
-
-
-def adopt(dirs: Dirs, change: Change) -> None:
-    """Make what a client has just written for us, from ``before`` to ``after``, a change of ours in the receipt."""
-    if change.before == change.after:
-        return
-    with locks.own_lock(dirs):
-        known = ledger.journal_on_disk(dirs)
-        if known is None:
-            return
-        record, data = recorded(change, known.receipt.records.get(change.path), Found({change.path: ()}, {}))
-        if data is not None:
-            ledger.keep(dirs, data)
-        records = {**known.receipt.records, change.path: record}
-        ledger.write(dirs, replace(known, receipt=replace(known.receipt, records=records)))

@@ -64,7 +64,7 @@ def entered(here: Host, moves: Sequence[Move], read: Callable[[], Files], versio
         for move in moves:
             visits.append(visit(here, move, read()))
             pledge(here, visits[-1])
-            join(here, visits[-1], read, version)
+            join(here, move, visits[-1], read, version)
         yield visits
     except BaseException:
         for one in reversed(visits):
@@ -72,13 +72,12 @@ def entered(here: Host, moves: Sequence[Move], read: Callable[[], Files], versio
         raise
 
 
-def join(here: Host, one: Visit, read: Callable[[], Files], version: str) -> None:
-    client, program, offer = one.move.client, one.move.program, one.move.offer
-    side = SHOPPERS[client]
-    said = [run(here, program, words) for words in side.taking(offer)] if program else []
-    tidy(side.traces(here, read(), offer), one.before)
-    if not side.taken(here, read(), offer, version):
-        raise refused(client, said)
+def join(here: Host, move: Move, one: Visit, read: Callable[[], Files], version: str) -> None:
+    side, program = SHOPPERS[move.client], move.program
+    said = [run(here, program, words) for words in side.taking(move.offer)] if program else []
+    tidy(side.traces(here, read(), move.offer), one.before)
+    if not side.taken(here, read(), move.offer, version):
+        raise refused(move.client, said)
 
 
 def refused(client: str, said: list[str]) -> UserError:

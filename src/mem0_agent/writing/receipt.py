@@ -34,13 +34,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """A client whose own commands are at work for us: the hashes and modes of its files before, and folders to come.
+    """A client that is at work for us: the hashes and modes of its files before, and folders to come.
 
-    Left behind only by a run that was killed; the former bytes are kept as backups.
+    ``offer`` is the plugin that its commands bring, if it is about one. Left behind only by a run that was killed; the
+    former bytes are kept as backups.
     """
 
     client: str
-    offer: Offer
+    offer: Offer | None
     before: Mapping[Path, str | None]
     modes: Mapping[Path, int]
     folders: Mapping[Path, tuple[Path, ...]]
@@ -110,7 +111,8 @@ def visit_data(visit: Visited) -> Json:
         for path, sha in visit.before.items()
     ]
     around = [str(folder) for folder in visit.around]
-    return {"client": visit.client, "offer": offer_data(visit.offer), "files": files, "around": around}
+    offer = offer_data(visit.offer) if visit.offer else None
+    return {"client": visit.client, "offer": offer, "files": files, "around": around}
 
 
 def decoded(text: bytes, source: Path) -> Journal:
@@ -155,7 +157,7 @@ def visit_of(data: Json) -> Visited:
     modes = {path: mode_of(item["mode"]) for path, item in files.items()}
     return Visited(
         text_of(data["client"]),
-        offer_of(data["offer"]),
+        offer_of(data["offer"]) if data["offer"] is not None else None,
         {path: hash_of(item["before"]) for path, item in files.items()},
         {path: mode for path, mode in modes.items() if mode is not None},
         {path: paths_of(item["folders"]) for path, item in files.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from mem0_agent.writing.disk import explained, missing_folders
 from mem0_agent.writing.receipt import Visited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mem0_agent.model import Files, Host, Offer, Receipt, Record
@@ -36,12 +36,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One client before its commands ran: its files with their modes, and the folders that were yet to come.
+    """One client before it went to work for us: its files with their modes, and the folders that were yet to come.
 
-    ``new`` are those that hold the plugin alone, ``around`` those that have to be there first, outermost first.
+    ``offer`` is the plugin that it is to bring in or take out, if it is about one; ``new`` are the folders that hold
+    the plugin alone, ``around`` those that have to be there first, outermost first.
     """
 
-    move: Move
+    client: str
+    offer: Offer | None
     before: Mapping[Path, bytes | None]
     modes: Mapping[Path, int]
     folders: Mapping[Path, tuple[Path, ...]]
@@ -57,7 +59,20 @@ def visit(here: Host, move: Move, known: Files) -> Visit:
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in places if path.exists()}
         new = tuple(folder for folder in traces.folders if not folder.exists())
         around = tuple(dict.fromkeys(above for folder in new for above in missing_folders(folder)))
-    return Visit(move, {path: files.read(path) for path in places}, modes, missing, new, around)
+    before = {path: files.read(path) for path in places}
+    return Visit(move.client, move.offer, before, modes, missing, new, around)
+
+
+@contextmanager
+def witnessed(here: Host, client: str, path: Path) -> Iterator[None]:
+    """What the client itself writes to its file in the body becomes part of the receipt, killed or not."""
+    one = Visit(client, None, {path: files.read(path)}, {}, {path: missing_folders(path)}, (), ())
+    with locks.own_lock(here.dirs):
+        pledge(here, one)
+    try:
+        yield
+    finally:
+        adopt(here, [one])
 
 
 # Before
@@ -72,7 +87,7 @@ def pledge(here: Host, one: Visit) -> None:
         if data is not None:
             ledger.keep(here.dirs, data)
     hashes = {path: ledger.sha(data) for path, data in one.before.items()}
-    visited = Visited(one.move.client, one.move.offer, hashes, one.modes, one.folders, one.around)
+    visited = Visited(one.client, one.offer, hashes, one.modes, one.folders, one.around)
     ledger.write(here.dirs, replace(known, visits=(*known.visits, visited)))
 
 
@@ -82,8 +97,7 @@ def revived(here: Host, visited: Visited) -> Visit:
     for path, sha in visited.before.items():
         with suppress(UserError):
             before[path] = None if sha is None else ledger.restore_bytes(here.dirs, sha)
-    move = Move(visited.client, None, visited.offer)
-    return Visit(move, before, visited.modes, visited.folders, (), visited.around)
+    return Visit(visited.client, visited.offer, before, visited.modes, visited.folders, (), visited.around)
 
 
 # Afterwards
@@ -114,8 +128,8 @@ def admit(here: Host, visits: Sequence[Visit]) -> None:
 
 def with_visit(here: Host, known: Journal, one: Visit) -> Journal:
     """The journal with what one client has written since its visit began."""
-    client, offer = one.move.client, one.move.offer
-    beside, around = SHOPPERS[client].traces(here, {}, offer).beside, one.around
+    client, offer, around = one.client, one.offer, one.around
+    beside = SHOPPERS[client].traces(here, {}, offer).beside if offer else ()
     records = dict(known.receipt.records)
     for path, before in one.before.items():
         change = adopted(here, one, path, before)
@@ -128,6 +142,8 @@ def with_visit(here: Host, known: Journal, one: Visit) -> Journal:
         records[path] = with_mode(record, one.modes.get(path))
     clients = tuple(dict.fromkeys([*known.receipt.clients, client])) if records else known.receipt.clients
     receipt = replace(known.receipt, records=records, clients=clients)
+    if offer is None:
+        return replace(known, receipt=receipt)
     return replace(known, receipt=with_plugin(receipt, client, None if shop.is_own(offer) else offer))
 
 
@@ -153,12 +169,14 @@ def with_mode(record: Record, mode: int | None) -> Record:
 
 def adopted(here: Host, one: Visit, path: Path, before: bytes | None) -> Change:
     after = files.read(path)
+    if one.offer is None:
+        return Change(path, before, after, "what the client keeps for us", one.client)
     then, now = parsed(path, before), parsed(path, after)
-    traces = SHOPPERS[one.move.client].traces(here, {path: after}, one.move.offer)
+    traces = SHOPPERS[one.client].traces(here, {path: after}, one.offer)
     places = [keys for place, keys in traces.places if place == path]
     edits = tuple(
         document.completed(dict(then), Edit("put", keys, value))
         for keys in places
         if (value := value_at(now, keys)) is not MISSING and not same(value_at(then, keys), value)
     )
-    return Change(path, before, after, "the plugin", one.move.client, edits)
+    return Change(path, before, after, "the plugin", one.client, edits)
