@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ def on_terminal(
                 break
             shown += piece
             if types and (b"[Y/n] " in shown or b"not shown" in shown):
+                time.sleep(0.3)  # as people do: a Ctrl-C between the question and the waiting would be lost on both
                 os.write(leader, types.encode())
                 types = ""
             if not piece:
