@@ -115,12 +115,13 @@ def test_codex_has_a_list_and_a_manifest_of_its_own(here: Machine) -> None:
         {CATALOGUE: json.dumps({"name": "shelf", "plugins": 3})},
         {CATALOGUE: catalogue(("mem0", "./mem0"), name="../../.ssh"), f"mem0/{PLUGIN}": plugin("mem0", mem0=PLATFORM)},
         {CATALOGUE: catalogue(("mem0", "./mem0"), name=""), f"mem0/{PLUGIN}": plugin("mem0", mem0=PLATFORM)},
+        {CATALOGUE: catalogue(("mem0", "./mem0"), name="mem0-agent"), f"mem0/{PLUGIN}": plugin("mem0", mem0=PLATFORM)},
         {CATALOGUE: catalogue(("../mem0", "./mem0")), f"mem0/{PLUGIN}": plugin("mem0", mem0=PLATFORM)},
         {CATALOGUE: catalogue(("-x", "./mem0")), f"mem0/{PLUGIN}": plugin("mem0", mem0=PLATFORM)},
         {CATALOGUE: catalogue(("mem0", "../elsewhere")), f"../elsewhere/{PLUGIN}": plugin("mem0", mem0=PLATFORM)},
         {CATALOGUE: catalogue(("theme", "./theme")), f"theme/{PLUGIN}": plugin("theme", clock={"command": "clock"})},
     ],
-    ids=["empty", "broken", "a list", "no list", "name leads out", "no name", "plugin leads out", "a flag", "source leads out",
+    ids=["empty", "broken", "a list", "no list", "name leads out", "no name", "our name", "plugin leads out", "a flag", "source leads out",
          "no memory"],
 )  # fmt: skip
 def test_what_cannot_be_used(here: Machine, tree: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mem0_agent.clients import CLIENTS, bundles
+from mem0_agent.clients import CLIENTS, bundles, shop
 from mem0_agent.clients.plugins import SHOPPERS
 from mem0_agent.clients.shop import Listing
 from mem0_agent.clients.sources import unusable
@@ -40,6 +40,8 @@ def listing(host: Host, client: str, where: Source, root: Path, files: Files) ->
     market = str(bundles.manifest(root, side.CATALOGUES, files).get("name") or "")
     if not WORD.fullmatch(market):
         raise unusable(where.words, f"it has no {' or '.join(side.CATALOGUES)} with a name")
+    if market == shop.MARKET:
+        raise unusable(where.words, "it bears our own name; without --marketplace you get our plugin")
     found = [
         Listing(Offer(market, plugin, where.words), name, entry)
         for plugin, folder, more in bundles.listed(root, side.CATALOGUES, files)
