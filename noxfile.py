@@ -55,7 +55,8 @@ def e2e(session: nox.Session) -> None:
     set_up(session, "test")
     session.run(".ci/clients", str(CLIENTS), external=True)
     env = {"MEM0_AGENT_CLIENTS": str(CLIENTS), "MEM0_AGENT_E2E": "required"}
-    session.run("pytest", "-n", "auto", "--reruns", "2", "-m", "e2e", *session.posargs, env=env)
+    workers = str(2 * (os.cpu_count() or 1))  # they wait for the clients more than they work
+    session.run("pytest", "-n", workers, "--reruns", "2", "-m", "e2e", *session.posargs, env=env)
 
 
 @nox.session
