@@ -129,7 +129,10 @@ def test_processes_that_run_since_before(monkeypatch: pytest.MonkeyPatch, tmp_pa
     name = Path(os.path.realpath(python)).name
     env = {"HOME": str(tmp_path)}
     begun = time.time()
-    with subprocess.Popen([python, "-I", "-c", "input()"], env=env, stdin=subprocess.PIPE) as running:
+    waits = [str(python), "-I", "-c", "print(flush=True); input()"]
+    with subprocess.Popen(waits, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout
+        running.stdout.readline()  # before that the system may not tell its environment yet
         monkeypatch.setenv("HOME", str(tmp_path))
         assert host.started_before(frozenset({name}), begun + 60) == [running.pid]
         assert host.started_before(frozenset({name}), begun - 60) == []

@@ -134,4 +134,4 @@ def test_a_call_that_breaks_is_answered_and_the_next_goes_on(home: Path) -> None
         (3, None),
     ]
     assert "ZeroDivisionError" in error
-    assert error.count("stray") == 2
+    assert error.splitlines().count("stray") == 2
