@@ -83,6 +83,23 @@ def test_anything_else_is_no_yes(here: Machine, answer: str, expected: set[int])
     assert marks(here.home) == before
 
 
+def test_what_is_read_is_folded_and_what_is_copied_is_not() -> None:
+    prose, line = "They read their servers once, at the start of a session.", "Run: mem0-agent install --client codex"
+    assert words.told(prose, 34, 4) == ["They read their servers once,", "at the start of a session."]
+    assert words.told(f"{prose}\n{line}", 34, 4)[2:] == [line]
+    assert words.told("Look at /srv/a/very/long/path with your own eyes", 20) == [
+        "Look at /srv/a/very/long/path with your own eyes"
+    ]
+    assert words.told(prose, 0) == [prose]
+
+
+def test_a_report_fits_a_narrow_terminal(here: Machine) -> None:
+    code, shown = on_terminal(here, "install", *BOTH, "--yes", env={"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 22"})
+    rows = [row.rstrip() for row in ANSI.sub("", shown).splitlines()]
+    report = rows[next(n for n, row in enumerate(rows) if row.startswith("✓ ")) :]
+    assert (code, [row for row in report if len(row) > 80 and not words.COPIED.search(row)]) == (0, []), shown
+
+
 @pytest.mark.parametrize(
     ("paths", "places"),
     [

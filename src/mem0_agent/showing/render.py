@@ -18,7 +18,7 @@ from mem0_agent.memory.redact import plain
 from mem0_agent.model import Exit, UserError
 from mem0_agent.showing.diffs import shown
 from mem0_agent.showing.envelope import envelope
-from mem0_agent.showing.words import done, gathered, laid_out, tally
+from mem0_agent.showing.words import done, gathered, laid_out, tally, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +77,11 @@ class Face:
     @property
     def unicode(self) -> bool:
         return (self.out.encoding or "").lower().startswith("utf")
+
+    @property
+    def width(self) -> int:
+        """The columns of a terminal; 0 elsewhere, where nothing is folded."""
+        return self.out.width if self.out.is_terminal else 0
 
     def mark(self, severity: str) -> Text:
         sign, style = MARKS[severity]
@@ -179,7 +184,10 @@ class Face:
             if report.command == "install" or result.changes or result.plan.presence.detected:
                 self.client(result)
         for sentence in report.leaves:
-            self.line("info", sentence)
+            first, *more = told(sentence, self.width)
+            self.line("info", first)
+            for row in more:
+                self.say(f"  {row}")
         if report.error:
             self.error(report.error)
 
@@ -196,8 +204,9 @@ class Face:
         else:
             self.line("ok", f"{client.TITLE}{version}: {self.short(done(result.changes))}")
         for note in (*result.plan.notes, *result.notes):
-            for row in note.splitlines():
-                self.say(f"    {row}", style="yellow" if row.startswith("Warning: ") else "dim")
+            style = "yellow" if note.startswith("Warning: ") else "dim"
+            for row in told(note, self.width, indent=4):
+                self.say(f"    {row}", style=style)
 
     def error(self, error: UserError) -> None:
         """What happened, where, and what to do next, on standard error."""
@@ -208,8 +217,7 @@ class Face:
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Folded to a terminal's width, in full elsewhere; every fix on a line of its own, to be copied whole."""
-        width, short = (self.out.width, self.short) if self.out.is_terminal else (0, str)
-        for line in laid_out(findings, width, short):
+        for line in laid_out(findings, self.width, self.short if self.out.is_terminal else str):
             if line.mark:
                 self.line(line.mark, line.text, style=line.style)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mem0_agent.model import Change, Finding
 
 INDENT = 2
+COPIED = re.compile(r"[/\\]|mem0-agent ")
 
 
 def gathered(changes: Sequence[Change], home: str) -> Iterator[tuple[str, str]]:
@@ -96,15 +98,22 @@ def titled(finding: Finding) -> str:
     return finding.title if title in finding.title else f"{title}: {finding.title}"
 
 
-def folded(text: str, width: int) -> list[str]:
+def folded(text: str, width: int, indent: int = INDENT) -> list[str]:
     """``text`` in lines that leave room for a mark; a word that is longer than a line stays whole."""
     lines = text.splitlines()
-    if width <= INDENT:
+    if width <= indent:
         return lines
     return [
         row
         for line in lines
-        for row in textwrap.wrap(line, width - INDENT, break_long_words=False, break_on_hyphens=False) or [""]
+        for row in textwrap.wrap(line, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
+
+
+def told(text: str, width: int, indent: int = INDENT) -> list[str]:
+    """``text`` folded, but for lines with a path or a command in them: those are there to be copied."""
+    return [
+        row for line in text.splitlines() for row in ([line] if COPIED.search(line) else folded(line, width, indent))
     ]
 
 
