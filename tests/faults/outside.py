@@ -11,7 +11,6 @@ import errno
 import importlib
 import marshal
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from tests.faults import shim
 from tests.faults.box import INSTALL, UNINSTALL, Box
 from tests.faults.sample import sample
 from tests.faults.shim import Fault
+from tests.faults.summary import Faults, head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,33 +54,6 @@ PRELOADED = (
 )
 
 
-@dataclass
-class Counts:
-    """What came of one suite over one command."""
-
-    name: str
-    points: int = 0
-    damaged: int = 0
-    silent: int = 0
-    unexplained: int = 0
-    litter: int = 0
-    lost: int = 0
-    stories: list[str] = field(default_factory=list)
-
-    @property
-    def bad(self) -> int:
-        return self.damaged + self.silent + self.unexplained + self.litter + self.lost
-
-    def line(self) -> str:
-        numbers = (self.points, self.damaged, self.silent, self.unexplained, self.litter, self.lost)
-        return f"{self.name:<28}" + "".join(f"{number:>12}" for number in numbers)
-
-
-HEAD = f"{'':<28}" + "".join(
-    f"{word:>12}" for word in ("points", "damaged", "silent", "unexplained", "litter", "unrecovered")
-)
-
-
 class Trial:
     """One command in one home, again and again.
 
@@ -113,7 +86,7 @@ class Trial:
         self.here = b""
         return self.box.run(self.command, Fault(least=fault.least), self.without).count
 
-    def hurt(self, fault: Fault, counts: Counts) -> None:
+    def hurt(self, fault: Fault, counts: Faults) -> None:
         """One point: hurt, look, run again, look, uninstall, look."""
         counts.points += 1
         if self.here != self.beginning:
@@ -125,7 +98,7 @@ class Trial:
         if self.here not in self.sound:
             self.recover(counts, story)
 
-    def recover(self, counts: Counts, story: str) -> None:
+    def recover(self, counts: Faults, story: str) -> None:
         """Run again, look, uninstall, look."""
         left, bad = self.here, counts.bad
         self.here = b""
@@ -136,7 +109,7 @@ class Trial:
         if counts.bad == bad:
             self.sound.add(left)
 
-    def judge(self, end: End, fault: Fault, counts: Counts, story: str) -> None:
+    def judge(self, end: End, fault: Fault, counts: Faults, story: str) -> None:
         found = self.box.look()
         torn = [name for name in theirs(self.before, self.after) if found.get(name) not in self.sides(name)]
         if torn:
@@ -156,7 +129,7 @@ class Trial:
             counts.unexplained += 1
             counts.stories.append(f"UNEXPLAINED {story}: {end.said[-600:]}")
 
-    def unmoved(self, moved: list[str], counts: Counts, story: str) -> None:
+    def unmoved(self, moved: list[str], counts: Faults, story: str) -> None:
         """After a run that said that it failed: nothing is as it was not before."""
         if any(name in self.before for name in moved):
             counts.damaged += 1
@@ -168,7 +141,7 @@ class Trial:
     def sides(self, name: str) -> tuple[object, object]:
         return self.before.get(name), self.after.get(name)
 
-    def compare(self, end: End, wanted: Look, counts: Counts, story: str) -> None:
+    def compare(self, end: End, wanted: Look, counts: Faults, story: str) -> None:
         found = self.box.look()
         caches = [name for name in wanted if "/__pycache__" in name]  # Python makes them anew when it wants them
         wrong = differences(found, wanted, (found.keys() | wanted.keys()) - set(caches))
@@ -215,11 +188,11 @@ def chosen(known: Iterable[str], names: tuple[str, ...]) -> list[str]:
     return [name for name in known if name in names] or list(known)
 
 
-def sweep(box: Box, some: Sample, names: tuple[str, ...], without: str) -> Iterator[Counts]:
+def sweep(box: Box, some: Sample, names: tuple[str, ...], without: str) -> Iterator[Faults]:
     for label in chosen(COMMANDS, names):
         trial = Trial(box, COMMANDS[label], without)
         for name in chosen(SUITES, names):
-            counts, fault = Counts(f"{label}, {name}"), SUITES[name]
+            counts, fault = Faults(f"{label}, {name}"), SUITES[name]
             for point in some.points(trial.points(fault)):
                 trial.hurt(Fault(fault.mode, fault.least, point, fault.number), counts)
             yield counts
@@ -229,12 +202,11 @@ def main(folder: str, stride: str = "1", wing: str = "", *names: str) -> None:
     for module in PRELOADED:
         importlib.import_module(f"mem0_agent.{module}")
     box = Box(Path(folder), shim.Shim())
-    total = Counts("all")
-    print(HEAD)
+    total = Faults("all")
+    print(head(""))
     for counts in sweep(box, sample(stride), names, "" if wing == "wing" else WINGS):
         print(counts.line(), *counts.stories, sep="\n", flush=True)
-        for column in ("points", "damaged", "silent", "unexplained", "litter", "lost"):
-            setattr(total, column, getattr(total, column) + getattr(counts, column))
+        total.take(counts)
     print(total.line())
     print(f"{total.points} points, {total.bad} faults")
     sys.exit(1 if total.bad else 0)

@@ -29,7 +29,7 @@ COLUMNS = ("damaged", "silent", "unexplained", "litter", "lost")
 
 @dataclass
 class Faults:
-    """What came of a fault at each of so many points."""
+    """What came of a fault at each of so many points; ``stories`` tell of those that must never be."""
 
     name: str
     points: int = 0
@@ -38,6 +38,7 @@ class Faults:
     unexplained: int = 0
     litter: int = 0
     lost: int = 0
+    stories: list[str] = field(default_factory=list)
 
     def add(self, told: str) -> None:
         """Count what a run has told: its stories line by line, and last how many points there were."""
@@ -51,6 +52,11 @@ class Faults:
             kind = next((column for words, column in KINDS.items() if story.startswith(f"{words} ")), None)
             if kind:
                 setattr(self, kind, getattr(self, kind) + 1)
+
+    def take(self, other: Faults) -> None:
+        """Count what another has counted."""
+        for column in ("points", *COLUMNS):
+            setattr(self, column, getattr(self, column) + getattr(other, column))
 
     @property
     def bad(self) -> int:
@@ -89,13 +95,17 @@ def row(name: str, *cells: object) -> str:
     return f"{name:<34}" + "".join(f"{cell!s:>15}" for cell in cells)
 
 
+def head(name: str) -> str:
+    """What stands above lines of faults."""
+    return row(name, "points", "damaged", "silent", "unexplained", "litter", "not recovered")
+
+
 def faults_lines(parts: Iterable[Faults]) -> Iterator[str]:
     total = Faults("  all")
-    yield row("1 a fault at every operation", "points", "damaged", "silent", "unexplained", "litter", "not recovered")
+    yield head("1 a fault at every operation")
     for part in parts:
         yield part.line()
-        for column in ("points", *COLUMNS):
-            setattr(total, column, getattr(total, column) + getattr(part, column))
+        total.take(part)
     yield total.line()
 
 
