@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mem0_agent import host
@@ -29,7 +30,7 @@ class Moves:
 
     joining: tuple[Move, ...]
     leaving: tuple[Move, ...]
-    version: str
+    version: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.joining or self.leaving)
@@ -81,17 +82,11 @@ def commanded(plan: Plan, moving: Moves) -> Plan:
     """``plan`` with the clients' own commands in it."""
 
     def told(part: ClientPlan) -> ClientPlan:
-        coming = [line for move in moving.joining if move.client == part.client for line in membership.lines(move)]
-        return replace(part, commands=(*coming, *going(part.client, moving.leaving)))
+        coming = (membership.lines(move) for move in moving.joining if move.client == part.client)
+        going = (membership.lines(m, out=True) for m in moving.leaving if m.client == part.client and m.program)
+        return replace(part, commands=tuple(chain(*coming, *going)))
 
     return replace(plan, clients=tuple(map(told, plan.clients)))
-
-
-def going(client: str, moves: Iterable[Move]) -> tuple[str, ...]:
-    """The commands by which plugins leave a client."""
-    return tuple(
-        line for move in moves if move.client == client and move.program for line in membership.lines(move, out=True)
-    )
 
 
 def seen(here: Host, names: Iterable[str]) -> Files:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mem0_agent import host
 from mem0_agent.clients import CLIENTS
 from mem0_agent.clients.desktops import DESKTOPS
-from mem0_agent.commands.plugin import going, seen
+from mem0_agent.commands.plugin import Moves, commanded, seen
 from mem0_agent.commands.running import busy, refusal
 from mem0_agent.model import ClientResult, Exit, Report, UserError
 from mem0_agent.planning import traces, uninstall
@@ -32,13 +32,13 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     if not dry_run:
         membership.finish(here)
     receipt = ledger.load(here.dirs)
-    plan = planned(here, receipt, request)
+    plan, known = planned(here, receipt, request)
     held = busy(here, plan)
     if held:
         request = replace(request, clients=tuple(name for name in request.clients if name not in held))
-        plan = planned(here, receipt, request)
-    leaving = departures(here, receipt, request)
-    plan = replace(plan, clients=tuple(replace(p, commands=going(p.client, leaving)) for p in plan.clients))
+        plan, known = planned(here, receipt, request)
+    leaving = departures(here, receipt, plan, known) if "user" in request.scopes else ()
+    plan = commanded(plan, Moves((), leaving))
     kept = uninstall.remaining(receipt, request)
     sweep = () if kept or held else leftovers.standing(here.dirs, purge=purge)
     face.plan(replace(plan, changes=tuple(c for c in plan.changes if c.client)) if sweep else plan, full=dry_run)
@@ -58,14 +58,12 @@ def run(here: Host, request: uninstall.Request, face: Face, *, purge: bool, dry_
     return Report("uninstall", code, plan.backend, dry_run, None, results, plan.changes, sweep, leaves, error=error)
 
 
-def departures(here: Host, receipt: Receipt | None, request: uninstall.Request) -> tuple[Move, ...]:
+def departures(here: Host, receipt: Receipt | None, plan: Plan, known: Files) -> tuple[Move, ...]:
     """The plugins that the clients' own commands take out first, in the order that leaves nothing active."""
-    names = request.clients if "user" in request.scopes else ()
-    known = seen(here, names)
     return tuple(
-        Move(name, CLIENTS[name].presence(here, known).program, offer)
-        for name in names
-        for offer in traces.present(here, name, known, receipt)
+        Move(part.client, part.presence.program, offer)
+        for part in plan.clients
+        for offer in traces.present(here, part.client, known, receipt)
     )
 
 
@@ -77,9 +75,9 @@ def uploaded(here: Host, plan: Plan) -> Iterator[str]:
             yield f"What you uploaded or connected stays in your account: remove it in {desktop.APP} under Customize"
 
 
-def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Plan:
+def planned(here: Host, receipt: Receipt | None, request: uninstall.Request) -> tuple[Plan, Files]:
     known = gathered(here, receipt, request)
-    return uninstall.plan(here, known, receipt, request, lambda sha: ledger.restore_bytes(here.dirs, sha))
+    return uninstall.plan(here, known, receipt, request, partial(ledger.restore_bytes, here.dirs)), known
 
 
 def gathered(here: Host, receipt: Receipt | None, request: uninstall.Request) -> Files:
@@ -102,7 +100,7 @@ def undone(here: Host, receipt: Receipt | None, request: uninstall.Request, plan
         except apply.Moved:
             if attempt == ATTEMPTS - 1:
                 raise
-            plan = planned(here, receipt, request)
+            plan, _ = planned(here, receipt, request)
     raise AssertionError  # the loop returns or raises
 
 

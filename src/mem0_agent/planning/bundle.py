@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from mem0_agent.clients.shop import Keys
     from mem0_agent.contract import Client
     from mem0_agent.model import ClientPlan, Finding, Host, Json, Offer, Receipt, Registration
     from mem0_agent.planning.draft import Draft, Scene
 
-CATALOGUE = ".claude-plugin/marketplace.json"
 MANIFESTS = {
     "claude-code": f"{shop.PLUGIN}/.claude-plugin/plugin.json",
     "codex": f"{shop.PLUGIN}/.codex-plugin/plugin.json",
@@ -159,12 +159,12 @@ def ban(scene: Scene, client: Client, offer: Offer, target: Registration) -> Fin
 
 def leave_direct(scene: Scene, client: Client, draft: Draft) -> None:
     """What the receipt has of direct mode in this client's files goes, byte for byte where nothing of ours stays."""
-    reason = "the plugin brings it now"
+    reason, brought = "the plugin brings it now", places_of_plugins(scene, client)
     for record in scene.receipt.records.values() if scene.receipt else ():
         now = scene.files.get(record.path)
         if record.client != client.ID or record.scope != "user" or now is None:
             continue
-        gone = [edit for edit in record.edits if is_direct(scene, client, edit)]
+        gone = [edit for edit in record.edits if edit.keys not in brought and is_direct(scene, client, edit)]
         if digest(now) == record.result and len(gone) == len(record.edits) and record.path not in draft.edits:
             before = scene.backup(record.baseline) if record.baseline else None
             lock = client.lock(scene.host, record.path)
@@ -174,13 +174,17 @@ def leave_direct(scene: Scene, client: Client, draft: Draft) -> None:
             draft.add(client.ID, record.path, opposite(edit), reason)
 
 
+def places_of_plugins(scene: Scene, client: Client) -> set[Keys]:
+    """Where the client keeps that it has a plugin by our doing."""
+    offers, side = traces.brought(scene.host, client.ID, scene.receipt), SHOPPERS[client.ID]
+    return {keys for offer in offers for _, keys in side.traces(scene.host, scene.files, offer).places}
+
+
 def is_direct(scene: Scene, client: Client, edit: Edit) -> bool:
     """Whether an edit brought our entry or our hooks: a stored key and what was done to others' entries stay."""
     _, key = client.key_edit(scene.host, "")
-    side, offers = SHOPPERS[client.ID], traces.brought(scene.host, client.ID, scene.receipt)
-    brought = {keys for offer in offers for _, keys in side.traces(scene.host, scene.files, offer).places}
     switch = edit.op == "put" and edit.value is False
-    return edit.op in ("put", "add") and edit.keys != key.keys and edit.keys not in brought and not switch
+    return edit.op in ("put", "add") and edit.keys != key.keys and not switch
 
 
 def opposite(edit: Edit) -> Edit:
